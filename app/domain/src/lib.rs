@@ -1,0 +1,22 @@
+//! The rules and nouns of Coffre, pure: no I/O, no clock, no secrets, no async.
+//!
+//! This crate is compiled twice, for the server and for the browser, so that a button is greyed by the same function
+//! that refuses the forged call behind it, and a date reads the same wherever it is written.
+//! It knows nothing of how things are stored, sent or drawn.
+
+pub mod account;
+pub mod backup;
+pub mod display;
+pub mod failure;
+pub mod ids;
+pub mod lang;
+pub mod limits;
+pub mod live;
+pub mod names;
+pub mod overview;
+pub mod permission;
+pub mod process;
+pub mod refusal;
+pub mod restore;
+pub mod site;
+pub mod time;

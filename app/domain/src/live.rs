@@ -1,0 +1,23 @@
+//! What the server pushes to every open page. Each event is a whole state, never a difference: late joiners and
+//! reconnections need no replay.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::SiteId;
+use crate::process::Process;
+use crate::site::SiteStatus;
+
+/// One pushed event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum LiveEvent {
+    /// A process, as it is now.
+    Process(Process),
+    /// The status of a site, as it is now.
+    Site {
+        /// The site.
+        site: SiteId,
+        /// Its status.
+        status: SiteStatus,
+    },
+}

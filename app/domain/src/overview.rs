@@ -1,0 +1,159 @@
+//! What the pages show, gathered by the control plane in one reading and sent to the browser as it is.
+//!
+//! Each carries `now`, the server's instant of the reading, so that relative dates read the same on both sides.
+
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{BackupKind, Promotion, Quota, Sha256Hex};
+use crate::ids::{BackupId, ProcessId};
+use crate::process::Process;
+use crate::site::{Database, EngineKind, Site};
+use crate::time::{CivilDate, Timestamp};
+
+/// A complete backup as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupEntry {
+    /// Its id.
+    pub id: BackupId,
+    /// Manual, automatic or before a restore.
+    pub kind: BackupKind,
+    /// The instant it holds.
+    pub t0: Timestamp,
+    /// How much later the last database was fixed, milliseconds.
+    pub skew_ms: u64,
+    /// When it became complete.
+    pub completed_at: Timestamp,
+    /// For an automatic one, the day that ended.
+    pub business_date: Option<CivilDate>,
+    /// Shown name of who asked; empty for the night.
+    pub requested_by: String,
+    /// Set when it was kept among the manual ones.
+    pub promotion: Option<Promotion>,
+    /// The size of all its downloads, bytes.
+    pub bytes: u64,
+}
+
+impl BackupEntry {
+    /// Manual and promoted backups stand in the manual section and take a slot.
+    #[must_use]
+    pub const fn takes_a_slot(&self) -> bool {
+        matches!(self.kind, BackupKind::Manual) || self.promotion.is_some()
+    }
+}
+
+/// A compartment of the quota meter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Slot {
+    /// Holds a kept backup.
+    Kept(BackupEntry),
+    /// Held by a backup under way.
+    Reserved(ProcessId),
+    /// Empty.
+    Free,
+}
+
+/// A site in the list of sites.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteSummary {
+    /// The site.
+    pub site: Site,
+    /// How full its manual compartments are.
+    pub quota: Quota,
+    /// Its last complete backup of any kind.
+    pub last: Option<BackupEntry>,
+    /// What is queued or running on it.
+    pub active: Vec<Process>,
+}
+
+/// The sites a person sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteList {
+    /// By name.
+    pub sites: Vec<SiteSummary>,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// The page of one site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteOverview {
+    /// The site, its quota, its last backup, what runs.
+    pub summary: SiteSummary,
+    /// One entry per compartment, kept ones first, oldest first.
+    pub slots: Vec<Slot>,
+    /// The last process that ended, if any.
+    pub last_ended: Option<Process>,
+    /// How many complete backups one can go back to.
+    pub restorable: u32,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// One database's part of a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseEntry {
+    /// The backup.
+    pub backup: BackupEntry,
+    /// Name of the downloaded file.
+    pub file_name: String,
+    /// Length of the download, bytes.
+    pub bytes: u64,
+    /// Hash of the download.
+    pub sha256: Sha256Hex,
+    /// Which engine wrote it.
+    pub engine: EngineKind,
+    /// "SQLite 3.51.3".
+    pub engine_version: String,
+}
+
+/// The backups of one database (R15): the window that *Restaurer* opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseBackups {
+    /// The site.
+    pub summary: SiteSummary,
+    /// The database.
+    pub database: Database,
+    /// Automatic backups that are not kept by hand, youngest first.
+    pub automatic: Vec<DatabaseEntry>,
+    /// Manual and promoted backups, youngest first.
+    pub manual: Vec<DatabaseEntry>,
+    /// Backups taken before a restore, youngest first.
+    pub safety: Vec<DatabaseEntry>,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// What one can restore a site from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestoreChoices {
+    /// The site.
+    pub summary: SiteSummary,
+    /// Every complete backup, youngest first, with the databases it holds.
+    pub backups: Vec<BackupEntry>,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// The processes of one site, or of every site a person sees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessList {
+    /// The sites they belong to, for their zones and names.
+    pub sites: Vec<Site>,
+    /// Queued and running first, then the youngest.
+    pub processes: Vec<Process>,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// The page of one process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessDetail {
+    /// The process.
+    pub process: Process,
+    /// Its site.
+    pub site: Site,
+    /// The backup it made, when it has ended well and the backup is still kept.
+    pub backup: Option<BackupEntry>,
+    /// When this was read.
+    pub now: Timestamp,
+}

@@ -1,0 +1,160 @@
+//! Every expected "no", with its facts and the way out. The sentences are in the catalogue; the rules are where they belong.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::Role;
+use crate::time::Timestamp;
+
+/// The field of a form that is not right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Field {
+    /// An e-mail address.
+    Email,
+    /// A password.
+    Password,
+    /// A name.
+    Name,
+    /// The written reason of a restore.
+    Reason,
+    /// The code typed to confirm.
+    Confirmation,
+    /// The choice of a backup.
+    Backup,
+    /// What is to be restored.
+    Scope,
+    /// An identifier in an address.
+    Id,
+}
+
+/// A kept manual backup, as a refusal names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldestManual {
+    /// The instant it holds.
+    pub t0: Timestamp,
+    /// Its size, bytes.
+    pub bytes: u64,
+}
+
+/// An expected "no". Errors never carry data of others: only facts the person asking may see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "refusal", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// It does not exist, or it is another customer's: the same answer, so that nothing is given away.
+    NotFound,
+    /// Wrong address or password: which one is not said.
+    WrongCredentials,
+    /// Too many wrong passwords; try again later.
+    TooManyTries {
+        /// Seconds to wait.
+        wait_secs: u32,
+    },
+    /// A field is not right.
+    Invalid {
+        /// Which one.
+        field: Field,
+    },
+    /// The role sees and changes nothing.
+    ReadOnly {
+        /// Who can.
+        administrator: Option<String>,
+    },
+    /// The client has not delegated this to its partner.
+    NotDelegated {
+        /// Who can, or can delegate.
+        administrator: Option<String>,
+    },
+    /// A restore is run by the host or the partner (R20, R21).
+    RestoredByOthers {
+        /// The customer's partner, by name.
+        partner: Option<String>,
+    },
+    /// A partner restores under a client's request (R22).
+    NeedsRequest {
+        /// Who can ask.
+        administrator: Option<String>,
+    },
+    /// A partner does not download (R26).
+    NotForPartners {
+        /// Who can.
+        administrator: Option<String>,
+    },
+    /// Only the client itself decides this.
+    ClientOnly {
+        /// Who can.
+        administrator: Option<String>,
+    },
+    /// Only the host does this.
+    OperatorOnly,
+    /// The role has no such act: it uses another way.
+    NotThisRole {
+        /// The role that asked.
+        role: Role,
+    },
+    /// All manual slots are taken (R9).
+    QuotaReached {
+        /// Kept now.
+        kept: u32,
+        /// Held by backups under way.
+        reserved: u32,
+        /// How many there are.
+        quota: u32,
+        /// The oldest: the cheapest to give up.
+        oldest: Option<OldestManual>,
+    },
+    /// The site is being restored.
+    SiteRestoring,
+    /// A backup is being downloaded, restored or verified.
+    BackupInUse,
+    /// The process has ended, or has gone too far to be stopped.
+    TooLate,
+}
+
+impl Refusal {
+    /// A short name for logs and audit: never changes once published.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "not-signed-in",
+            Self::NotFound => "not-found",
+            Self::WrongCredentials => "wrong-credentials",
+            Self::TooManyTries { .. } => "too-many-tries",
+            Self::Invalid { .. } => "invalid",
+            Self::ReadOnly { .. } => "read-only",
+            Self::NotDelegated { .. } => "not-delegated",
+            Self::RestoredByOthers { .. } => "restored-by-others",
+            Self::NeedsRequest { .. } => "needs-request",
+            Self::NotForPartners { .. } => "not-for-partners",
+            Self::ClientOnly { .. } => "client-only",
+            Self::OperatorOnly => "operator-only",
+            Self::NotThisRole { .. } => "not-this-role",
+            Self::QuotaReached { .. } => "quota-reached",
+            Self::SiteRestoring => "site-restoring",
+            Self::BackupInUse => "backup-in-use",
+            Self::TooLate => "too-late",
+        }
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotSignedIn | Self::WrongCredentials => 401,
+            Self::NotFound => 404,
+            Self::TooManyTries { .. } => 429,
+            Self::Invalid { .. } => 422,
+            Self::QuotaReached { .. } | Self::SiteRestoring | Self::BackupInUse | Self::TooLate => 409,
+            _ => 403,
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::error::Error for Refusal {}
