@@ -1,0 +1,51 @@
+# Coffre: `make run` starts a living console over demonstration databases, `make test` runs every test.
+# `make` alone lists the rest. Arguments for the console: make run ARGS="--listen 127.0.0.1:4000".
+
+CARGO ?= cargo
+ARGS ?=
+CONSOLE = $(CARGO) run --package server --bin coffre --
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run demo-reset dev test test-rust test-browser check bench release
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+
+run: .need-site ## start the console with its demonstration databases
+	$(CONSOLE) demo $(ARGS)
+
+demo-reset: .need-site ## the same, from the beginning: the demonstration world is made anew
+	$(CONSOLE) demo --reset $(ARGS)
+
+dev: .need-rust ## like run, rebuilt and restarted on every change
+	$(CARGO) run --package bundle -- --watch -- $(ARGS)
+
+test: test-rust test-browser ## every test
+
+test-rust: .need-rust ## the Rust tests alone
+	@.ci/need rust-tests
+	.ci/rust-tests
+
+test-browser: .need-site ## the tests in a real browser alone; pictures stay in end2end/results
+	@.ci/need node
+	@.ci/need browser
+	$(CARGO) build --package server --bin coffre
+	cd end2end && npx --no-install playwright test $(ARGS)
+
+check: .need-rust ## format, lints, dependencies, types
+	.ci/check
+
+bench: ## the benchmarks
+	@echo "There are no benchmarks yet."
+
+release: .need-rust ## target/release/coffre: one program that carries its web files
+	$(CARGO) run --package bundle -- --release
+	$(CARGO) build --release --package server --bin coffre --features embed
+	@echo "coffre: $${CARGO_TARGET_DIR:-target}/release/coffre is ready"
+
+.PHONY: .need-rust .need-site
+.need-rust:
+	@.ci/need rust
+.need-site: .need-rust
+	$(CARGO) run --package bundle
