@@ -1,0 +1,121 @@
+//! Backups: asking for one, and the lists of those that are kept.
+
+use domain::account::Actor;
+use domain::backup::{Backup, BackupKind};
+use domain::ids::{DatabaseId, ProcessId, SiteId};
+use domain::overview::{DatabaseBackups, DatabaseEntry};
+use domain::permission::Action;
+use domain::process::{Process, ProcessKind};
+use domain::refusal::Refusal;
+use domain::site::Site;
+use domain::time::CivilDate;
+
+use crate::control_plane::ControlPlane;
+use crate::downloads::file_name;
+use crate::error::ControlError;
+use crate::ports::control_store::NewProcess;
+use crate::random;
+use crate::sites::entry;
+
+impl ControlPlane {
+    /// Queues a manual backup of the site. It takes a slot of the quota at once, and waits for its turn when the site is
+    /// already being worked on.
+    ///
+    /// # Errors
+    /// The refusal of the right; [`Refusal::QuotaReached`]; [`Refusal::SiteRestoring`].
+    pub async fn start_backup(&self, actor: &Actor, site: &SiteId) -> Result<Process, ControlError> {
+        let site = self.allowed(actor, Action::BackUp, site).await?;
+        let new = NewProcess {
+            id: ProcessId::from_random(random::bytes()),
+            site: site.id.clone(),
+            kind: ProcessKind::ManualBackup,
+            requested_by: actor.name.clone(),
+            reason: None,
+            at: self.now(),
+        };
+        match self.outside.store.queue_backup(&new).await.map_err(ControlError::from) {
+            Ok(process) => {
+                self.audit(Some(actor), Some(&site.id), "backup.start", "done", process.id.as_str())
+                    .await?;
+                self.announce(&process);
+                Ok(process)
+            }
+            Err(ControlError::Refused(no)) => {
+                self.audit(Some(actor), Some(&site.id), "backup.start", no.code(), "")
+                    .await?;
+                Err(no.into())
+            }
+            Err(failed) => Err(failed),
+        }
+    }
+
+    /// Queues the backup of a night; the second one for the same site and date is refused.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLate`] when the night has its backup; [`Refusal::SiteRestoring`]; [`Refusal::NotFound`].
+    pub async fn start_nightly_backup(&self, site: &SiteId, business_date: CivilDate) -> Result<Process, ControlError> {
+        let new = NewProcess {
+            id: ProcessId::from_random(random::bytes()),
+            site: site.clone(),
+            kind: ProcessKind::NightlyBackup { business_date },
+            requested_by: String::new(),
+            reason: None,
+            at: self.now(),
+        };
+        let process = self.outside.store.queue_backup(&new).await?;
+        self.announce(&process);
+        Ok(process)
+    }
+
+    /// The backups of one database: automatic first, manual second, those before a restore third (R15, R16).
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when site or database do not exist or are another customer's.
+    pub async fn database_backups(
+        &self,
+        actor: &Actor,
+        site: &SiteId,
+        database: &DatabaseId,
+    ) -> Result<DatabaseBackups, ControlError> {
+        let site = self.allowed(actor, Action::See, site).await?;
+        let database = site.database(database).cloned().ok_or(Refusal::NotFound)?;
+        let (mut automatic, mut manual, mut safety) = (Vec::new(), Vec::new(), Vec::new());
+        for backup in self.outside.store.backups(&site.id).await? {
+            let Some(entry) = database_entry(&site, &backup, &database.id) else {
+                continue;
+            };
+            match backup.kind {
+                _ if backup.takes_a_slot() => manual.push(entry),
+                BackupKind::Safety => safety.push(entry),
+                BackupKind::Automatic | BackupKind::Manual => automatic.push(entry),
+            }
+        }
+        let summary = self.summary(site).await?;
+        Ok(DatabaseBackups {
+            summary,
+            database,
+            automatic,
+            manual,
+            safety,
+            now: self.now(),
+        })
+    }
+
+    /// Tells open pages and the worker of a process that was queued.
+    pub(crate) fn announce(&self, process: &Process) {
+        self.feed.process(process);
+        self.wake.notify_one();
+    }
+}
+
+fn database_entry(site: &Site, backup: &Backup, database: &DatabaseId) -> Option<DatabaseEntry> {
+    let artifact = backup.artifact(database)?;
+    Some(DatabaseEntry {
+        backup: entry(backup),
+        file_name: file_name(site, artifact),
+        bytes: artifact.download_bytes,
+        sha256: artifact.download_sha256.clone(),
+        engine: artifact.engine,
+        engine_version: artifact.engine_version.clone(),
+    })
+}

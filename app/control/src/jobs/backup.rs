@@ -1,0 +1,278 @@
+//! A backup: fix every database of the site at one instant, copy, store, read back, record.
+//!
+//! Nothing is visible before the last step: an interruption anywhere leaves no backup and a live site.
+
+use std::io::{self, Read};
+
+use domain::backup::{Artifact, Backup, BackupKind, Sha256Hex, StoredFile};
+use domain::failure::Cause;
+use domain::ids::BackupId;
+use domain::process::{ProcessKind, Stage};
+use domain::site::Site;
+use domain::time::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::{Attempt, JobError, Outcome, path};
+use crate::downloads::{download_segments, stored_path};
+use crate::ports::database_engine::{CopiedDatabase, CopiedFile, DatabaseSource, Measure};
+use crate::ports::repository::{BackupWriter, Repository, SnapshotFacts};
+use crate::ports::scratch::ScratchFolder;
+use crate::random;
+use crate::tarball::{self, Segment};
+
+/// Backs the site up and ends the process.
+pub(super) fn run(attempt: &Attempt) -> Result<Outcome, JobError> {
+    let site = attempt.site()?;
+    let kind = match attempt.process.kind {
+        ProcessKind::NightlyBackup { .. } => BackupKind::Automatic,
+        _ => BackupKind::Manual,
+    };
+    let repository = attempt.repository(&site)?;
+    let backup = take(attempt, &site, repository.as_ref(), kind, Shown::AsBackup)?;
+    attempt.report(Stage::Record, 0, None);
+    Ok(Outcome::Backup(Box::new(backup)))
+}
+
+/// How the steps of taking a backup appear to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Each as a step of its own.
+    AsBackup,
+    /// All as the one step before a restore.
+    AsSafety,
+}
+
+/// The parts of a backup that take time, in their order.
+const PARTS: [Stage; 3] = [Stage::Copy, Stage::Store, Stage::Verify];
+
+impl Shown {
+    fn report(self, attempt: &Attempt, part: Stage, done: u64, total: u64) -> bool {
+        match self {
+            Self::AsBackup => attempt.report(part, done, Some(total)),
+            Self::AsSafety => {
+                let before = PARTS.iter().position(|other| *other == part).unwrap_or_default() as u64;
+                // A thousandth per part is fine enough for a bar, and cannot overflow.
+                let share = u128::from(done.min(total)) * 1_000 / u128::from(total.max(1));
+                attempt.report(Stage::Safety, before * 1_000 + share as u64, Some(3_000))
+            }
+        }
+    }
+}
+
+/// A database that was copied aside.
+struct Copied {
+    source: DatabaseSource,
+    measure: Measure,
+    frozen_at: Timestamp,
+    copy: Box<dyn CopiedDatabase>,
+    _room: Box<dyn ScratchFolder>,
+}
+
+/// Takes a backup of the whole site and makes it durable in the repository; its row is the caller's.
+pub(super) fn take(
+    attempt: &Attempt,
+    site: &Site,
+    repository: &dyn Repository,
+    kind: BackupKind,
+    shown: Shown,
+) -> Result<Backup, JobError> {
+    let copies = copy(attempt, shown)?;
+    let t0 = copies
+        .iter()
+        .map(|copied| copied.frozen_at)
+        .min()
+        .unwrap_or_else(|| attempt.plane.now());
+    let last = copies.iter().map(|copied| copied.frozen_at).max().unwrap_or(t0);
+
+    let mut writer = repository.writer()?;
+    let artifacts = store(attempt, writer.as_mut(), &copies, shown)?;
+    drop(copies);
+
+    let business_date = match attempt.process.kind {
+        ProcessKind::NightlyBackup { business_date } => Some(business_date),
+        _ => None,
+    };
+    let mut backup = Backup {
+        id: BackupId::from_random(random::bytes()),
+        site: site.id.clone(),
+        kind,
+        process: attempt.process.id.clone(),
+        t0,
+        skew_ms: u64::try_from(last.since(t0).as_millis()).unwrap_or(u64::MAX),
+        completed_at: attempt.plane.now(),
+        business_date,
+        requested_by: attempt.process.requested_by.clone(),
+        promotion: None,
+        snapshot: String::new(),
+        artifacts,
+    };
+    backup.snapshot = commit(attempt, writer, &backup, shown)?;
+    backup.completed_at = attempt.plane.now();
+    Ok(backup)
+}
+
+fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
+    let sources = attempt.sources()?;
+    let mut measured = Vec::new();
+    for (source, engine) in sources {
+        let measure = engine.measure(&source).map_err(JobError::of(&source))?;
+        attempt.wait(attempt.plane.outside.store.measured(&source.id, measure.bytes))?;
+        let room = attempt.scratch(source.id.as_str())?;
+        measured.push((source, engine, measure, room));
+    }
+    let total = measured.iter().map(|(_, _, measure, _)| measure.bytes).sum();
+
+    // All views are fixed before the first byte is copied: that is what makes them one instant.
+    let mut frozen = Vec::new();
+    for (source, engine, measure, room) in measured {
+        let view = engine
+            .freeze(&source, path(room.as_ref()))
+            .map_err(JobError::of(&source))?;
+        let frozen_at = attempt.plane.now();
+        if frozen.is_empty() && shown == Shown::AsBackup {
+            attempt.fixed_at(frozen_at);
+        }
+        frozen.push((source, measure, frozen_at, view, room));
+    }
+
+    let mut before = 0;
+    let mut copies = Vec::new();
+    for (source, measure, frozen_at, view, room) in frozen {
+        let progress = |done: u64| shown.report(attempt, Stage::Copy, before + done, total);
+        let copy = view.copy(&progress).map_err(JobError::of(&source))?;
+        before += measure.bytes;
+        copies.push(Copied {
+            source,
+            measure,
+            frozen_at,
+            copy,
+            _room: room,
+        });
+    }
+    Ok(copies)
+}
+
+fn store(
+    attempt: &Attempt,
+    writer: &mut dyn BackupWriter,
+    copies: &[Copied],
+    shown: Shown,
+) -> Result<Vec<Artifact>, JobError> {
+    let size = |copied: &Copied| copied.copy.files().iter().map(|file| file.bytes).sum::<u64>();
+    let total = copies.iter().map(size).sum();
+    let mut before = 0;
+    let mut artifacts = Vec::new();
+    for copied in copies {
+        let progress = |done: u64| shown.report(attempt, Stage::Store, before + done, total);
+        artifacts.push(store_one(writer, copied, &progress)?);
+        before += size(copied);
+    }
+    Ok(artifacts)
+}
+
+fn store_one(
+    writer: &mut dyn BackupWriter,
+    copied: &Copied,
+    progress: &(dyn Fn(u64) -> bool + Sync),
+) -> Result<Artifact, JobError> {
+    let Copied {
+        source,
+        measure,
+        frozen_at,
+        copy,
+        ..
+    } = copied;
+    let announced: Vec<StoredFile> = copy.files().iter().map(placeholder).collect();
+    let segments = download_segments(&source.id, source.address.engine(), &announced, *frozen_at);
+    let mut download = Sha256::new();
+    let mut files = Vec::new();
+    let mut before = 0;
+    for segment in &segments {
+        let file = match segment {
+            Segment::Bytes(bytes) => {
+                download.update(bytes);
+                continue;
+            }
+            Segment::File(number) => &copy.files()[*number],
+        };
+        let content = copy.open(&file.name).map_err(JobError::of(source))?;
+        let mut content = Hashing {
+            content,
+            hash: &mut download,
+        };
+        let stored = writer.store(
+            &stored_path(source.id.as_str(), &file.name),
+            &mut content,
+            file.bytes,
+            file.form,
+            measure.bytes,
+            &|done| progress(before + done),
+        )?;
+        if stored.bytes != file.bytes {
+            return Err(JobError::new(
+                Cause::StoredDataDamaged,
+                format!("{} was stored with another length", file.name),
+            ));
+        }
+        before += stored.bytes;
+        let sha256 = Sha256Hex::from_bytes(&stored.sha256);
+        files.push(StoredFile {
+            name: file.name.clone(),
+            bytes: stored.bytes,
+            sha256,
+        });
+    }
+    Ok(Artifact {
+        database: source.id.clone(),
+        database_name: source.name.clone(),
+        engine: source.address.engine(),
+        engine_version: measure.version.clone(),
+        frozen_at: *frozen_at,
+        download_bytes: tarball::length(&segments, &files),
+        download_sha256: Sha256Hex::from_bytes(&download.finalize().into()),
+        files,
+    })
+}
+
+fn commit(attempt: &Attempt, writer: Box<dyn BackupWriter>, backup: &Backup, shown: Shown) -> Result<String, JobError> {
+    let manifest = serde_json::to_vec_pretty(backup).map_err(|e| JobError::new(Cause::Unexpected, e))?;
+    let tag = |name: &str, value: &str| format!("{name}={value}");
+    let facts = SnapshotFacts {
+        time: backup.t0,
+        tags: vec![
+            tag("backup", backup.id.as_str()),
+            tag("site", backup.site.as_str()),
+            tag("kind", backup.kind.code()),
+        ],
+        manifest,
+    };
+    let total = std::sync::atomic::AtomicU64::new(1);
+    let ordering = std::sync::atomic::Ordering::Relaxed;
+    let to_verify = |bytes: u64| total.store(bytes.max(1), ordering);
+    let progress = |done: u64| shown.report(attempt, Stage::Verify, done, total.load(ordering));
+    let still_mine = || attempt.still_mine();
+    Ok(writer.commit(facts, &to_verify, &progress, &still_mine)?)
+}
+
+/// The length of a file decides its tar header; its hash is not known yet and is not in the header.
+fn placeholder(file: &CopiedFile) -> StoredFile {
+    StoredFile {
+        name: file.name.clone(),
+        bytes: file.bytes,
+        sha256: Sha256Hex::from_bytes(&[0; 32]),
+    }
+}
+
+/// Hashes the download in the pass that stores it.
+struct Hashing<'a> {
+    content: Box<dyn Read + Send>,
+    hash: &'a mut Sha256,
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.content.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        Ok(read)
+    }
+}

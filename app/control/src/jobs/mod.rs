@@ -1,0 +1,231 @@
+//! What a claimed process does, stage by stage. Everything here blocks, on a thread of its own.
+//!
+//! A stage that fails ends the work; the stages before it are undone by the guards they hold. Whoever has lost the claim
+//! stops at once and undoes nothing, because a later attempt may be at work already.
+
+mod backup;
+mod restore;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::backup::Backup;
+use domain::failure::Cause;
+use domain::process::{Process, ProcessKind, Progress, Stage};
+use domain::site::Site;
+use domain::time::Timestamp;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use crate::control_plane::ControlPlane;
+use crate::ports::control_store::{Claim, Claimed, RestoreProgress, StoreError};
+use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError};
+use crate::ports::repository::{Fence, Repository, RepositoryError};
+use crate::ports::scratch::ScratchFolder;
+
+/// How the work ended well.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A backup is stored, verified and durable; its row comes next.
+    Backup(Box<Backup>),
+    /// The chosen state is live.
+    Restored,
+}
+
+/// Why the work ended without a result.
+#[derive(Debug)]
+pub(crate) enum JobError {
+    /// The claim belongs to somebody else now.
+    Lost,
+    /// It failed.
+    Failed {
+        /// What people are told.
+        cause: Cause,
+        /// The database it struck, by name.
+        database: Option<String>,
+        /// For the log.
+        detail: String,
+    },
+}
+
+impl JobError {
+    pub(crate) fn new(cause: Cause, detail: impl std::fmt::Display) -> Self {
+        Self::Failed {
+            cause,
+            database: None,
+            detail: detail.to_string(),
+        }
+    }
+
+    fn of(source: &DatabaseSource) -> impl Fn(EngineError) -> Self {
+        let name = source.name.clone();
+        move |error| Self::Failed {
+            cause: error.cause,
+            database: Some(name.clone()),
+            detail: error.detail,
+        }
+    }
+}
+
+impl From<RepositoryError> for JobError {
+    fn from(error: RepositoryError) -> Self {
+        Self::new(error.cause, error.detail)
+    }
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Fenced => Self::Lost,
+            other => Self::new(Cause::Unexpected, other),
+        }
+    }
+}
+
+/// How far the work is, as the attendance keeps it.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    pub(crate) progress: Progress,
+    pub(crate) t0: Option<Timestamp>,
+}
+
+impl Report {
+    pub(crate) const fn start() -> Self {
+        Self {
+            progress: Progress::start(),
+            t0: None,
+        }
+    }
+}
+
+/// One attempt at a process, on its thread.
+pub(crate) struct Attempt {
+    plane: Arc<ControlPlane>,
+    claim: Claim,
+    process: Process,
+    reached: RestoreProgress,
+    fence: Fence,
+    reports: Mutex<watch::Sender<Report>>,
+    runtime: Handle,
+}
+
+impl Attempt {
+    /// Must be called within the runtime that drives the store.
+    pub(crate) fn new(
+        plane: Arc<ControlPlane>,
+        claimed: Claimed,
+        fence: Fence,
+        reports: watch::Sender<Report>,
+    ) -> Self {
+        let Claimed {
+            claim,
+            process,
+            restore,
+        } = claimed;
+        let reports = Mutex::new(reports);
+        Self {
+            plane,
+            claim,
+            process,
+            reached: restore,
+            fence,
+            reports,
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Does the work, to its end.
+    pub(crate) fn run(self) -> Result<Outcome, JobError> {
+        let result = match self.process.kind.clone() {
+            ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } => backup::run(&self),
+            ProcessKind::Restore { backup, scope, .. } => restore::run(&self, &backup, &scope),
+        };
+        // Whatever went wrong after the fence closed went wrong because it closed.
+        if self.fence.is_closed() {
+            Err(JobError::Lost)
+        } else {
+            result
+        }
+    }
+
+    /// Waits for the store from this thread.
+    fn wait<T, E: Into<JobError>>(&self, future: impl Future<Output = Result<T, E>>) -> Result<T, JobError> {
+        self.runtime.block_on(future).map_err(Into::into)
+    }
+
+    fn site(&self) -> Result<Site, JobError> {
+        let site = self.wait(self.plane.outside.store.site(&self.process.site))?;
+        site.ok_or_else(|| JobError::new(Cause::Unexpected, "the site is no longer declared"))
+    }
+
+    fn sources(&self) -> Result<Vec<Reached>, JobError> {
+        let sources = self.wait(self.plane.outside.store.sources(&self.process.site))?;
+        if sources.is_empty() {
+            return Err(JobError::new(Cause::DatabaseMissing, "the site has no database"));
+        }
+        let with_engine = |source: DatabaseSource| {
+            let kind = source.address.engine();
+            let engine = self.plane.engine(kind).cloned();
+            engine
+                .map(|engine| (source, engine))
+                .ok_or_else(|| JobError::new(Cause::ToolMissing, kind.name()))
+        };
+        sources.into_iter().map(with_engine).collect()
+    }
+
+    fn repository(&self, site: &Site) -> Result<Box<dyn Repository>, JobError> {
+        let (store, repositories) = (&self.plane.outside.store, &self.plane.outside.repositories);
+        let row = match self.wait(store.repository(&site.customer))? {
+            Some(row) => row,
+            // The key is kept before anything is created with it.
+            None => self.wait(store.save_key(&site.customer, &repositories.new_key()?))?,
+        };
+        let repository = repositories.open(&site.customer, &row.key, row.exists, self.fence.clone())?;
+        if !row.exists {
+            self.wait(store.repository_exists(&site.customer))?;
+        }
+        Ok(repository)
+    }
+
+    fn scratch(&self, name: &str) -> Result<Box<dyn ScratchFolder>, JobError> {
+        let name = format!("{}-{}-{name}", self.claim.process, self.claim.attempt);
+        self.plane
+            .outside
+            .scratch
+            .folder(&name)
+            .map_err(|(cause, detail)| JobError::new(cause, detail))
+    }
+
+    /// Tells how far a stage is; `false` asks whoever works to stop, because the claim is lost.
+    fn report(&self, stage: Stage, done: u64, total: Option<u64>) -> bool {
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.send_modify(|report| report.progress = report.progress.advanced(stage, done, total));
+        !self.fence.is_closed()
+    }
+
+    fn fixed_at(&self, t0: Timestamp) {
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.send_modify(|report| report.t0 = Some(t0));
+    }
+
+    /// Is the claim still held? Asks the store, not the memory of it.
+    fn still_mine(&self) -> bool {
+        let lease = self.plane.now().plus(domain::limits::LEASE);
+        let held = self
+            .runtime
+            .block_on(self.plane.outside.store.heartbeat(&self.claim, lease));
+        if matches!(held, Err(StoreError::Fenced)) {
+            self.fence.close();
+        }
+        held.is_ok() && !self.fence.is_closed()
+    }
+}
+
+/// A database of the site, with the engine that understands it.
+type Reached = (DatabaseSource, Arc<dyn DatabaseEngine>);
+
+/// A folder given out, as the engine wants it.
+fn path(folder: &dyn ScratchFolder) -> &Path {
+    folder.path()
+}

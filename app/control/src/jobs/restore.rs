@@ -1,0 +1,230 @@
+//! A restore: back the present state up, prove the chosen one, load it aside, check it, exchange.
+//!
+//! The live data are not touched before the last stage. Until the restore is *decided* in the control store, every
+//! failure and every interruption leads back to the old data; after it, forward to the new ones.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use domain::backup::{Artifact, Backup, BackupKind, Sha256Hex, StoredFile};
+use domain::failure::Cause;
+use domain::ids::BackupId;
+use domain::limits::MAX_ATTEMPTS;
+use domain::process::Stage;
+use domain::restore::Scope;
+use domain::site::Site;
+use sha2::{Digest, Sha256};
+
+use super::backup::{Shown, take};
+use super::{Attempt, JobError, Outcome, Reached, path};
+use crate::downloads::stored_path;
+use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, Settlement, ShadowDatabase, StoredFiles};
+use crate::ports::repository::Repository;
+
+/// A database to be restored, with what it is restored from.
+struct Target {
+    source: DatabaseSource,
+    engine: Arc<dyn DatabaseEngine>,
+    files: Kept,
+}
+
+/// Restores and ends the process.
+pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result<Outcome, JobError> {
+    let store = &attempt.plane.outside.store;
+    let tag = attempt.process.id.to_string();
+    let databases: Vec<_> = attempt
+        .sources()?
+        .into_iter()
+        .filter(|(source, _)| scope.covers(&source.id))
+        .collect();
+
+    // What an interrupted attempt left behind comes first: the rest starts from one known state.
+    let decided = attempt.reached.swapped;
+    let left = if decided {
+        Settlement::Keep
+    } else {
+        Settlement::RollBack
+    };
+    for (source, engine) in &databases {
+        engine.settle(source, &tag, left).map_err(JobError::of(source))?;
+    }
+    if decided {
+        return Ok(Outcome::Restored);
+    }
+    if attempt.claim.attempt > MAX_ATTEMPTS {
+        return Err(JobError::new(
+            Cause::Interrupted,
+            "interrupted too often; the old data are in place",
+        ));
+    }
+
+    let site = attempt.site()?;
+    let chosen = attempt.wait(store.backup(backup))?;
+    let chosen = chosen.ok_or_else(|| JobError::new(Cause::StoredDataDamaged, "the backup is no longer recorded"))?;
+    let repository: Arc<dyn Repository> = Arc::from(attempt.repository(&site)?);
+    let targets = targets(databases, &chosen, &repository)?;
+
+    if attempt.reached.safety.is_none() {
+        let safety = take(attempt, &site, repository.as_ref(), BackupKind::Safety, Shown::AsSafety)?;
+        attempt.wait(store.record_safety(&attempt.claim, &safety, attempt.plane.now()))?;
+    }
+    prove(attempt, &targets)?;
+    exchange(attempt, &targets, &tag).inspect_err(|error| {
+        // Whoever lost the claim leaves the settling to the attempt that holds it.
+        if !matches!(error, JobError::Lost) && !attempt.fence.is_closed() {
+            settle(&targets, &tag, Settlement::RollBack);
+        }
+    })?;
+    settle(&targets, &tag, Settlement::Keep);
+    measure(attempt, &site, &targets)?;
+    Ok(Outcome::Restored)
+}
+
+fn targets(
+    databases: Vec<Reached>,
+    chosen: &Backup,
+    repository: &Arc<dyn Repository>,
+) -> Result<Vec<Target>, JobError> {
+    let mut targets = Vec::new();
+    for (source, engine) in databases {
+        // A database that was added after the backup has no part in it: a whole-site restore leaves it as it is.
+        let Some(artifact) = chosen.artifact(&source.id) else {
+            continue;
+        };
+        let files = Kept::new(repository, &chosen.snapshot, artifact);
+        targets.push(Target { source, engine, files });
+    }
+    if targets.is_empty() {
+        return Err(JobError::new(
+            Cause::StoredDataDamaged,
+            "the backup holds none of the databases in scope",
+        ));
+    }
+    Ok(targets)
+}
+
+/// Reads every byte that is about to be loaded and compares the hashes recorded when it was stored.
+fn prove(attempt: &Attempt, targets: &[Target]) -> Result<(), JobError> {
+    let total: u64 = targets.iter().map(|target| target.files.bytes()).sum();
+    let mut done = 0;
+    let mut buffer = vec![0; 1 << 20];
+    for target in targets {
+        for file in target.files.files() {
+            let damaged = |detail: String| JobError::Failed {
+                cause: Cause::StoredDataDamaged,
+                database: Some(target.source.name.clone()),
+                detail: format!("{}: {detail}", file.name),
+            };
+            let mut content = target.files.open(&file.name).map_err(|e| damaged(e.to_string()))?;
+            let mut hash = Sha256::new();
+            loop {
+                let read = content.read(&mut buffer).map_err(|e| damaged(e.to_string()))?;
+                if read == 0 {
+                    break;
+                }
+                hash.update(&buffer[..read]);
+                done += read as u64;
+                if !attempt.report(Stage::Prove, done, Some(total)) {
+                    return Err(JobError::Lost);
+                }
+            }
+            if Sha256Hex::from_bytes(&hash.finalize().into()) != file.sha256 {
+                return Err(damaged("its hash is not the recorded one".to_owned()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Loads and checks every copy before the first one goes live, then exchanges them and decides the restore.
+fn exchange(attempt: &Attempt, targets: &[Target], tag: &str) -> Result<(), JobError> {
+    let total: u64 = targets.iter().map(|target| target.files.bytes()).sum();
+    let mut shadows: Vec<(&Target, Box<dyn ShadowDatabase>)> = Vec::new();
+    let mut rooms = Vec::new();
+    let mut before = 0;
+    for target in targets {
+        let room = attempt.scratch(&format!("load-{}", target.source.id))?;
+        let progress = |done: u64| attempt.report(Stage::Load, before + done, Some(total));
+        let shadow = target
+            .engine
+            .load(&target.source, tag, &target.files, path(room.as_ref()), &progress)
+            .map_err(JobError::of(&target.source))?;
+        before += target.files.bytes();
+        shadows.push((target, shadow));
+        rooms.push(room);
+    }
+    drop(rooms);
+
+    before = 0;
+    for (target, shadow) in &mut shadows {
+        let progress = |done: u64| attempt.report(Stage::Check, before + done, Some(total));
+        shadow.check(&progress).map_err(JobError::of(&target.source))?;
+        before += target.files.bytes();
+    }
+
+    attempt.report(Stage::Swap, 0, None);
+    if !attempt.still_mine() {
+        return Err(JobError::Lost);
+    }
+    for (target, shadow) in shadows {
+        shadow.swap().map_err(JobError::of(&target.source))?;
+    }
+    attempt.wait(attempt.plane.outside.store.decide_restore(&attempt.claim))
+}
+
+/// Settles every target; what cannot be settled now is logged and tried again by whoever comes next.
+fn settle(targets: &[Target], tag: &str, settlement: Settlement) {
+    for Target { source, engine, .. } in targets {
+        if let Err(error) = engine.settle(source, tag, settlement) {
+            tracing::error!(database = %source.id, %error, ?settlement, "an exchanged database is not settled");
+        }
+    }
+}
+
+fn measure(attempt: &Attempt, site: &Site, targets: &[Target]) -> Result<(), JobError> {
+    for Target { source, engine, .. } in targets {
+        match engine.measure(source) {
+            Ok(measure) => attempt.wait(attempt.plane.outside.store.measured(&source.id, measure.bytes))?,
+            Err(error) => tracing::warn!(site = %site.id, database = %source.id, %error, "restored but not measured"),
+        }
+    }
+    Ok(())
+}
+
+/// An artifact's files, in the repository.
+struct Kept {
+    repository: Arc<dyn Repository>,
+    snapshot: String,
+    folder: String,
+    files: Vec<StoredFile>,
+}
+
+impl Kept {
+    fn new(repository: &Arc<dyn Repository>, snapshot: &str, artifact: &Artifact) -> Self {
+        Self {
+            repository: Arc::clone(repository),
+            snapshot: snapshot.to_owned(),
+            folder: artifact.database.to_string(),
+            files: artifact.files.clone(),
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+}
+
+impl StoredFiles for Kept {
+    fn files(&self) -> &[StoredFile] {
+        &self.files
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
+        let path = stored_path(&self.folder, name);
+        let reader = self
+            .repository
+            .reader(&self.snapshot, &path)
+            .map_err(io::Error::other)?;
+        Ok(Box::new(reader))
+    }
+}

@@ -1,0 +1,27 @@
+//! Use cases over ports: what Coffre does. It does no I/O itself; the adapters of `server/` do, behind [`ports`].
+//!
+//! Server functions call the concrete [`ControlPlane`]; traits point outward only.
+
+mod accounts;
+mod backups;
+mod control_plane;
+pub mod downloads;
+mod error;
+mod feed;
+mod jobs;
+pub mod ports;
+mod processes;
+mod random;
+mod restores;
+mod sites;
+mod tarball;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod worker;
+pub mod zones;
+
+pub use accounts::{NewAccount, NewSession, SignedIn};
+pub use control_plane::{ControlPlane, Outside};
+pub use error::ControlError;
+pub use feed::Feed;
+pub use restores::RestoreOrder;

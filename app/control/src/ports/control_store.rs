@@ -1,0 +1,306 @@
+//! The port to the control store: sites, accounts, sessions, backups, processes.
+//!
+//! One method = one transaction. An invariant that must hold under two clicks (the quota, one changing process per site,
+//! one backup per night) lives inside one method *and* in a constraint of the database.
+//!
+//! *Fencing*: whoever works on a process holds a [`Claim`] with an attempt number. A method that takes a claim answers
+//! [`StoreError::Fenced`] once the process has ended or belongs to a later attempt, and changes nothing.
+
+use async_trait::async_trait;
+use domain::account::Actor;
+use domain::backup::{Backup, Quota};
+use domain::failure::Failure;
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId};
+use domain::process::{Process, ProcessKind, Progress};
+use domain::refusal::Refusal;
+use domain::site::Site;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::database_engine::{Address, DatabaseSource};
+use super::repository::SealedKey;
+
+/// Why a method of the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// An expected "no".
+    #[error("refused: {0}")]
+    Refused(#[from] Refusal),
+    /// The process has ended or belongs to a later attempt: whoever asks must stop.
+    #[error("the claim is no longer held")]
+    Fenced,
+    /// The store does not work; the detail is for the log.
+    #[error("control store: {0}")]
+    Broken(String),
+}
+
+/// Whose work on a process is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The process.
+    pub process: ProcessId,
+    /// Its attempt: the fencing token.
+    pub attempt: u32,
+}
+
+/// A process handed to a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The right to work on it.
+    pub claim: Claim,
+    /// Its snapshot, now Running.
+    pub process: Process,
+    /// For a restore that an earlier attempt began: what that attempt reached.
+    pub restore: RestoreProgress,
+}
+
+/// How far a restore got, over all its attempts. Kept apart from the percentage because a later attempt decides by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RestoreProgress {
+    /// The safety backup, once complete: it holds the state before the first exchange and is not taken again.
+    pub safety: Option<BackupId>,
+    /// Every database was exchanged and the restore is decided: a later attempt keeps the new data.
+    pub swapped: bool,
+}
+
+/// A process to be queued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProcess {
+    /// Its id.
+    pub id: ProcessId,
+    /// The site.
+    pub site: SiteId,
+    /// What the work is.
+    pub kind: ProcessKind,
+    /// Shown name of who asks; empty for the night.
+    pub requested_by: String,
+    /// The written reason, for a restore without a request.
+    pub reason: Option<String>,
+    /// When it is asked for.
+    pub at: Timestamp,
+}
+
+/// An account with its secret.
+#[derive(Clone)]
+pub struct Account {
+    /// Who it is.
+    pub actor: Actor,
+    /// The address it signs in with, lower-case.
+    pub email: String,
+    /// PHC string of the password.
+    pub password_hash: String,
+}
+
+/// A signed-in browser. The token itself is never stored, only its hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the token in the cookie.
+    pub token: [u8; 32],
+    /// Whose.
+    pub account: AccountId,
+    /// When the person signed in: the absolute limit counts from here.
+    pub signed_in_at: Timestamp,
+    /// When this token was issued: rotation counts from here.
+    pub issued_at: Timestamp,
+    /// Last request: the idle limit counts from here.
+    pub seen_at: Timestamp,
+}
+
+/// Wrong passwords for one address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// How many since the last success.
+    pub count: u32,
+    /// When the last one was.
+    pub last_at: Option<Timestamp>,
+}
+
+/// A repository's key and whether the repository was ever created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryRow {
+    /// The sealed key.
+    pub key: SealedKey,
+    /// Was it opened once? From then on it must be there.
+    pub exists: bool,
+}
+
+/// A line of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who; `None` before sign-in.
+    pub account: Option<AccountId>,
+    /// Their shown name at the time.
+    pub name: String,
+    /// The site concerned.
+    pub site: Option<SiteId>,
+    /// What: `backup.start`, `backup.download`, `restore.start`, `sign-in`, …
+    pub action: String,
+    /// `done`, or the code of the refusal.
+    pub outcome: String,
+    /// Facts: backup id, database, reason.
+    pub detail: String,
+}
+
+/// Everything the operator declares: customers, partners, sites, databases, accounts. Comes from the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Declaration {
+    /// Customers: id and name.
+    pub customers: Vec<(CustomerId, String)>,
+    /// Partners: id and name.
+    pub partners: Vec<(PartnerId, String)>,
+    /// Sites; `status`, names of others and sizes in them are ignored, `databases` gives order, names and products.
+    pub sites: Vec<Site>,
+    /// How each database is reached.
+    pub addresses: Vec<(DatabaseId, Address)>,
+}
+
+/// The control store.
+#[async_trait]
+pub trait ControlStore: Send + Sync {
+    // — what the operator declares —
+
+    /// Creates or updates everything declared; nothing is deleted, and no status, backup or process is touched.
+    async fn declare(&self, declaration: &Declaration) -> Result<(), StoreError>;
+
+    /// Creates an account, or replaces the one with the same address.
+    async fn save_account(&self, account: &Account) -> Result<(), StoreError>;
+
+    /// Every site, by name.
+    async fn sites(&self) -> Result<Vec<Site>, StoreError>;
+
+    /// One site.
+    async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError>;
+
+    /// How the databases of a site are reached, in the site's order.
+    async fn sources(&self, site: &SiteId) -> Result<Vec<DatabaseSource>, StoreError>;
+
+    /// Keeps a measured size, bytes.
+    async fn measured(&self, database: &DatabaseId, bytes: u64) -> Result<(), StoreError>;
+
+    // — people —
+
+    /// The account of an address.
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError>;
+
+    /// The person of an account, with present rights.
+    async fn actor(&self, account: &AccountId) -> Result<Option<Actor>, StoreError>;
+
+    /// Keeps a new session.
+    async fn open_session(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// The session of a token's hash. Limits are the caller's.
+    async fn session(&self, token: &[u8; 32]) -> Result<Option<Session>, StoreError>;
+
+    /// Replaces a session's row by `session` (a later `seen_at`, or a new token). `false` when the old one is gone: two
+    /// requests that rotate at once must not give two sessions.
+    async fn renew_session(&self, old_token: &[u8; 32], session: &Session) -> Result<bool, StoreError>;
+
+    /// Ends a session; ending none is fine.
+    async fn close_session(&self, token: &[u8; 32]) -> Result<(), StoreError>;
+
+    /// Ends every session that is past its limits; returns how many.
+    async fn expire_sessions(&self, idle_before: Timestamp, signed_in_before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Wrong passwords for a key (an address, or a network address).
+    async fn failures(&self, key: &str) -> Result<Failures, StoreError>;
+
+    /// Counts one wrong password, or forgets them all after a right one.
+    async fn count_sign_in(&self, key: &str, right: bool, at: Timestamp) -> Result<(), StoreError>;
+
+    // — processes —
+
+    /// Queues a backup, by hand or by night.
+    ///
+    /// In one transaction: the site exists and is Ready ([`Refusal::SiteRestoring`]); a manual one takes a slot
+    /// ([`Refusal::QuotaReached`] when none is free, with the oldest kept backup); a second one for the same site and
+    /// business date is [`Refusal::TooLate`].
+    async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError>;
+
+    /// Queues a restore and closes the site, in one transaction: [`Refusal::SiteRestoring`] when it is closed already,
+    /// [`Refusal::NotFound`] when the backup is not this site's, or does not hold the database in scope.
+    async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError>;
+
+    /// Hands the next process to a worker: the oldest queued one whose site has nothing running, or one whose worker
+    /// has been silent past its lease (attempt + 1). Atomic: no two workers get the same. `max_running` processes at most
+    /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here;
+    /// a restore is handed out even then, because its worker must first put the old data back.
+    async fn claim(
+        &self,
+        worker: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        max_running: u32,
+    ) -> Result<Option<Claimed>, StoreError>;
+
+    /// Prolongs the lease.
+    async fn heartbeat(&self, claim: &Claim, lease_until: Timestamp) -> Result<(), StoreError>;
+
+    /// Keeps the progress, and T0 once it is fixed; returns the new snapshot.
+    async fn report(
+        &self,
+        claim: &Claim,
+        progress: Progress,
+        t0: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError>;
+
+    /// Records the backup and completes its process, in one transaction; a reserved slot becomes the backup's.
+    async fn complete_backup(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<Process, StoreError>;
+
+    /// Records the backup taken before a restore; the process goes on.
+    async fn record_safety(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Decides a restore: every database has been exchanged.
+    async fn decide_restore(&self, claim: &Claim) -> Result<(), StoreError>;
+
+    /// Completes a restore and opens the site, in one transaction.
+    async fn complete_restore(&self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError>;
+
+    /// Fails a process; a reserved slot is free again, and a closed site opens, in one transaction.
+    async fn fail(&self, claim: &Claim, failure: &Failure, now: Timestamp) -> Result<Process, StoreError>;
+
+    /// Cancels a process that is still queued ([`Refusal::TooLate`] otherwise); its slot is free, its site opens.
+    async fn cancel(&self, process: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError>;
+
+    /// One process.
+    async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError>;
+
+    /// Queued and running processes of these sites (of all with `None`), oldest first.
+    async fn active(&self, sites: Option<&[SiteId]>) -> Result<Vec<Process>, StoreError>;
+
+    /// Processes of these sites that have ended, youngest first.
+    async fn ended(&self, sites: &[SiteId], limit: usize) -> Result<Vec<Process>, StoreError>;
+
+    // — backups —
+
+    /// Every complete backup of a site, youngest T0 first.
+    async fn backups(&self, site: &SiteId) -> Result<Vec<Backup>, StoreError>;
+
+    /// The youngest complete backup of a site.
+    async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError>;
+
+    /// One backup.
+    async fn backup(&self, id: &BackupId) -> Result<Option<Backup>, StoreError>;
+
+    /// How full the manual compartments of a site are, and which processes hold reserved ones.
+    async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError>;
+
+    // — keys and trail —
+
+    /// A customer's repository.
+    async fn repository(&self, customer: &CustomerId) -> Result<Option<RepositoryRow>, StoreError>;
+
+    /// Keeps a customer's key unless there is one; returns the one that is kept.
+    async fn save_key(&self, customer: &CustomerId, key: &SealedKey) -> Result<RepositoryRow, StoreError>;
+
+    /// From now on the repository must be there.
+    async fn repository_exists(&self, customer: &CustomerId) -> Result<(), StoreError>;
+
+    /// Writes a line of the audit trail.
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// The youngest lines of the audit trail.
+    async fn audit_trail(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
+}

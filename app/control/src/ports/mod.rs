@@ -1,0 +1,12 @@
+//! Where the application meets the outside world: each port has a real adapter in `server/` and an in-memory one in
+//! [`crate::testing`], and one contract suite that both pass.
+//!
+//! Errors of a port never mention an adapter's types: the adapter logs its own chain and answers in these words.
+
+pub mod clock;
+pub mod control_store;
+pub mod database_engine;
+pub mod notifier;
+pub mod password_hasher;
+pub mod repository;
+pub mod scratch;

@@ -1,0 +1,27 @@
+//! The port by which people are told what concerns them when they are not looking at the console.
+
+use domain::ids::SiteId;
+use domain::process::Process;
+
+/// What people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a notice is handed over once and not kept")]
+pub enum Notice {
+    /// An operator restores without a client's request, with this written reason: the client is told at once (R22).
+    GlassBroken {
+        /// The site.
+        site: SiteId,
+        /// Shown name of the operator.
+        by: String,
+        /// The written reason.
+        reason: String,
+    },
+    /// A process ended, well or badly.
+    Ended(Process),
+}
+
+/// Sends notices. A notice that cannot be delivered must not stop the work: the adapter logs and retries by itself.
+pub trait Notifier: Send + Sync {
+    /// Takes a notice over.
+    fn notify(&self, notice: Notice);
+}

@@ -1,0 +1,81 @@
+//! What people see of the work, and how they stop what has not begun.
+
+use domain::account::Actor;
+use domain::ids::{ProcessId, SiteId};
+use domain::limits::PROCESSES_SHOWN;
+use domain::overview::{ProcessDetail, ProcessList};
+use domain::permission::Action;
+use domain::process::Process;
+use domain::refusal::Refusal;
+use domain::site::SiteStatus;
+
+use crate::control_plane::ControlPlane;
+use crate::error::ControlError;
+use crate::sites::entry;
+
+impl ControlPlane {
+    /// The processes of one site, or of every site this person sees: queued and running first, then the youngest.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the site does not exist or is another customer's.
+    pub async fn process_list(&self, actor: &Actor, site: Option<&SiteId>) -> Result<ProcessList, ControlError> {
+        let sites = match site {
+            Some(site) => vec![self.allowed(actor, Action::See, site).await?],
+            None => self.visible_sites(actor).await?,
+        };
+        let ids: Vec<_> = sites.iter().map(|site| site.id.clone()).collect();
+        let mut processes = self.outside.store.active(Some(&ids)).await?;
+        processes.reverse();
+        processes.extend(self.outside.store.ended(&ids, PROCESSES_SHOWN).await?);
+        Ok(ProcessList {
+            sites,
+            processes,
+            now: self.now(),
+        })
+    }
+
+    /// One process.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when it does not exist or is another customer's.
+    pub async fn process_detail(&self, actor: &Actor, id: &ProcessId) -> Result<ProcessDetail, ControlError> {
+        let process = self.outside.store.process(id).await?.ok_or(Refusal::NotFound)?;
+        let site = self.allowed(actor, Action::See, &process.site).await?;
+        let backup = match &process.backup {
+            Some(backup) => self.outside.store.backup(backup).await?.as_ref().map(entry),
+            None => None,
+        };
+        Ok(ProcessDetail {
+            process,
+            site,
+            backup,
+            now: self.now(),
+        })
+    }
+
+    /// Stops a process that has not begun: whoever may start such a process may stop it.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLate`] once it has begun; [`Refusal::NotFound`]; the refusal of the act itself.
+    pub async fn cancel(&self, actor: &Actor, id: &ProcessId) -> Result<Process, ControlError> {
+        let process = self.outside.store.process(id).await?.ok_or(Refusal::NotFound)?;
+        let action = if process.kind.is_restore() {
+            Action::Restore
+        } else {
+            Action::BackUp
+        };
+        match self.allowed(actor, action, &process.site).await {
+            // A queued restore has closed the site itself: that is no reason against stopping it.
+            Ok(_) | Err(ControlError::Refused(Refusal::SiteRestoring)) => {}
+            Err(no) => return Err(no),
+        }
+        let process = self.outside.store.cancel(id, &actor.name, self.now()).await?;
+        self.audit(Some(actor), Some(&process.site), "process.cancel", "done", id.as_str())
+            .await?;
+        self.feed.process(&process);
+        if process.kind.is_restore() {
+            self.feed.site(&process.site, SiteStatus::Ready);
+        }
+        Ok(process)
+    }
+}

@@ -1,0 +1,113 @@
+//! Restores: what one can go back to, and ordering one.
+
+use domain::account::Actor;
+use domain::ids::{BackupId, ProcessId, SiteId};
+use domain::names::{Reason, confirms};
+use domain::overview::RestoreChoices;
+use domain::permission::Action;
+use domain::process::{Process, ProcessKind};
+use domain::refusal::{Field, Refusal};
+use domain::restore::Scope;
+use domain::site::SiteStatus;
+
+use crate::control_plane::ControlPlane;
+use crate::error::ControlError;
+use crate::ports::control_store::NewProcess;
+use crate::ports::notifier::Notice;
+use crate::random;
+use crate::sites::entry;
+
+/// A restore, as it is ordered on the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoreOrder {
+    /// The site.
+    pub site: SiteId,
+    /// How much of it.
+    pub scope: Scope,
+    /// From which backup.
+    pub backup: BackupId,
+    /// The site's code, typed to confirm.
+    pub confirmation: String,
+    /// The written reason: a restore without a client's request (R22).
+    pub reason: String,
+}
+
+impl ControlPlane {
+    /// What the site can be restored from. Whoever sees the site may read this; running is another right.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] when the site does not exist or is another customer's.
+    pub async fn restore_choices(&self, actor: &Actor, site: &SiteId) -> Result<RestoreChoices, ControlError> {
+        let site = self.allowed(actor, Action::See, site).await?;
+        let backups = self.outside.store.backups(&site.id).await?.iter().map(entry).collect();
+        Ok(RestoreChoices {
+            summary: self.summary(site).await?,
+            backups,
+            now: self.now(),
+        })
+    }
+
+    /// Queues a restore and closes the site, both or neither.
+    ///
+    /// # Errors
+    /// The refusal of the right (audited); [`Refusal::Invalid`] for the confirmation, the reason, the scope;
+    /// [`Refusal::SiteRestoring`]; [`Refusal::NotFound`] for a backup that is not this site's.
+    pub async fn start_restore(&self, actor: &Actor, order: RestoreOrder) -> Result<Process, ControlError> {
+        let site = self.allowed(actor, Action::Restore, &order.site).await?;
+        let reason = Reason::parse(&order.reason)?;
+        if !confirms(&order.confirmation, &site.code) {
+            return Err(Refusal::Invalid {
+                field: Field::Confirmation,
+            }
+            .into());
+        }
+        let database_name = match &order.scope {
+            Scope::Site => None,
+            Scope::Database(id) => {
+                let database = site.database(id).ok_or(Refusal::Invalid { field: Field::Scope })?;
+                Some(database.name.clone())
+            }
+        };
+        let store = &self.outside.store;
+        let backup = store
+            .backup(&order.backup)
+            .await?
+            .filter(|backup| backup.site == site.id);
+        let backup = backup.ok_or(Refusal::Invalid { field: Field::Backup })?;
+        let new = NewProcess {
+            id: ProcessId::from_random(random::bytes()),
+            site: site.id.clone(),
+            kind: ProcessKind::Restore {
+                backup: backup.id,
+                t0: backup.t0,
+                scope: order.scope,
+                database_name,
+            },
+            requested_by: actor.name.clone(),
+            reason: Some(reason.as_str().to_owned()),
+            at: self.now(),
+        };
+        let process = store.queue_restore(&new).await?;
+        self.audit(
+            Some(actor),
+            Some(&site.id),
+            "restore.start",
+            "done",
+            &format!("{} {}", process.id, reason.as_str()),
+        )
+        .await?;
+        self.outside.notifier.notify(Notice::GlassBroken {
+            site: site.id.clone(),
+            by: actor.name.clone(),
+            reason: reason.as_str().to_owned(),
+        });
+        self.feed.site(
+            &site.id,
+            SiteStatus::Restoring {
+                process: process.id.clone(),
+            },
+        );
+        self.announce(&process);
+        Ok(process)
+    }
+}

@@ -1,0 +1,226 @@
+//! Repositories in memory, with the faults a story needs.
+
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::failure::Cause;
+use domain::ids::CustomerId;
+use sha2::{Digest, Sha256};
+
+use crate::ports::database_engine::{Form, ProgressFn};
+use crate::ports::repository::{
+    BackupWriter, Fence, Repositories, Repository, RepositoryError, SealedKey, SnapshotFacts, Stored, StoredReader,
+};
+
+type Files = HashMap<String, Vec<u8>>;
+
+#[derive(Default)]
+struct Shelf {
+    key: Option<SealedKey>,
+    snapshots: HashMap<String, Files>,
+}
+
+#[derive(Default)]
+struct Inside {
+    shelves: HashMap<CustomerId, Shelf>,
+    keys: u8,
+    next: u64,
+    fault: Option<Cause>,
+}
+
+/// Repositories of all customers, in memory.
+#[derive(Clone, Default)]
+pub struct MemoryRepositories(Arc<Mutex<Inside>>);
+
+impl MemoryRepositories {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on every write fails with this cause; `None` heals.
+    pub fn fail_with(&self, cause: Option<Cause>) {
+        self.inside().fault = cause;
+    }
+
+    /// Flips a bit of every stored file with this path.
+    pub fn damage(&self, path: &str) {
+        let mut inside = self.inside();
+        for content in inside
+            .shelves
+            .values_mut()
+            .flat_map(|shelf| shelf.snapshots.values_mut())
+        {
+            if let Some(byte) = content.get_mut(path).and_then(|bytes| bytes.first_mut()) {
+                *byte ^= 1;
+            }
+        }
+    }
+
+    /// How many snapshots a customer has.
+    #[must_use]
+    pub fn count(&self, customer: &CustomerId) -> usize {
+        self.inside()
+            .shelves
+            .get(customer)
+            .map_or(0, |shelf| shelf.snapshots.len())
+    }
+}
+
+impl Repositories for MemoryRepositories {
+    fn new_key(&self) -> Result<SealedKey, RepositoryError> {
+        let mut inside = self.inside();
+        inside.keys += 1;
+        Ok(SealedKey(vec![inside.keys]))
+    }
+
+    fn open(
+        &self,
+        customer: &CustomerId,
+        key: &SealedKey,
+        exists: bool,
+        fence: Fence,
+    ) -> Result<Box<dyn Repository>, RepositoryError> {
+        let mut inside = self.inside();
+        if exists && !inside.shelves.contains_key(customer) {
+            return Err(RepositoryError::new(Cause::RepositoryMissing, customer));
+        }
+        let shelf = inside.shelves.entry(customer.clone()).or_default();
+        if shelf.key.get_or_insert_with(|| key.clone()) != key {
+            return Err(RepositoryError::new(Cause::RepositoryKeyWrong, customer));
+        }
+        Ok(Box::new(Open {
+            all: self.clone(),
+            customer: customer.clone(),
+            fence,
+        }))
+    }
+
+    fn export_password(&self, key: &SealedKey) -> Result<String, RepositoryError> {
+        Ok(format!("{:?}", key.0))
+    }
+}
+
+#[derive(Clone)]
+struct Open {
+    all: MemoryRepositories,
+    customer: CustomerId,
+    fence: Fence,
+}
+
+impl Open {
+    fn may_write(&self) -> Result<(), RepositoryError> {
+        if self.fence.is_closed() {
+            return Err(RepositoryError::new(Cause::Interrupted, "fenced"));
+        }
+        self.all
+            .inside()
+            .fault
+            .map_or(Ok(()), |cause| Err(RepositoryError::new(cause, "as the story wants")))
+    }
+}
+
+impl Repository for Open {
+    fn writer(&self) -> Result<Box<dyn BackupWriter>, RepositoryError> {
+        Ok(Box::new(Writing {
+            open: self.clone(),
+            files: Files::new(),
+        }))
+    }
+
+    fn reader(&self, snapshot: &str, path: &str) -> Result<Box<dyn StoredReader>, RepositoryError> {
+        let inside = self.all.inside();
+        let files = inside
+            .shelves
+            .get(&self.customer)
+            .and_then(|shelf| shelf.snapshots.get(snapshot));
+        let content = files.and_then(|files| files.get(path)).cloned();
+        content.map_or_else(
+            || {
+                Err(RepositoryError::new(
+                    Cause::StoredDataDamaged,
+                    format!("{snapshot}/{path} is not there"),
+                ))
+            },
+            |bytes| Ok(Box::new(Cursor::new(bytes)) as Box<dyn StoredReader>),
+        )
+    }
+
+    fn snapshots(&self) -> Result<Vec<String>, RepositoryError> {
+        let inside = self.all.inside();
+        Ok(inside
+            .shelves
+            .get(&self.customer)
+            .map(|shelf| shelf.snapshots.keys().cloned().collect())
+            .unwrap_or_default())
+    }
+
+    fn forget(&self, snapshot: &str) -> Result<(), RepositoryError> {
+        self.may_write()?;
+        if let Some(shelf) = self.all.inside().shelves.get_mut(&self.customer) {
+            shelf.snapshots.remove(snapshot);
+        }
+        Ok(())
+    }
+}
+
+struct Writing {
+    open: Open,
+    files: Files,
+}
+
+impl BackupWriter for Writing {
+    fn store(
+        &mut self,
+        path: &str,
+        content: &mut dyn Read,
+        bytes: u64,
+        _form: Form,
+        _database_bytes: u64,
+        progress: ProgressFn<'_>,
+    ) -> Result<Stored, RepositoryError> {
+        self.open.may_write()?;
+        let mut read = Vec::new();
+        content
+            .read_to_end(&mut read)
+            .map_err(|error| RepositoryError::new(Cause::Unexpected, error))?;
+        if read.len() as u64 != bytes {
+            return Err(RepositoryError::new(
+                Cause::Unexpected,
+                "the content has another length than announced",
+            ));
+        }
+        progress(bytes);
+        let sha256 = Sha256::digest(&read).into();
+        self.files.insert(path.to_owned(), read);
+        Ok(Stored { bytes, sha256 })
+    }
+
+    fn commit(
+        self: Box<Self>,
+        facts: SnapshotFacts,
+        to_verify: &dyn Fn(u64),
+        progress: ProgressFn<'_>,
+        still_mine: &dyn Fn() -> bool,
+    ) -> Result<String, RepositoryError> {
+        let total = self.files.values().map(|bytes| bytes.len() as u64).sum();
+        to_verify(total);
+        progress(total);
+        if !still_mine() {
+            return Err(RepositoryError::new(Cause::Interrupted, "the claim was lost"));
+        }
+        self.open.may_write()?;
+        let mut inside = self.open.all.inside();
+        inside.next += 1;
+        let name = format!("{:064x}", inside.next);
+        let mut files = self.files;
+        files.insert("manifest.json".to_owned(), facts.manifest);
+        inside
+            .shelves
+            .entry(self.open.customer.clone())
+            .or_default()
+            .snapshots
+            .insert(name.clone(), files);
+        Ok(name)
+    }
+}

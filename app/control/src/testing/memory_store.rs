@@ -1,0 +1,252 @@
+//! The control store in memory, for tests of what stands on the port: it keeps the same promises as the one on a database,
+//! which the contract suite proves ([`crate::testing::store_contract`]). Nothing survives it.
+//!
+//! One method is one transaction here too: it works on a copy, which replaces the world only when all went well.
+
+mod declared;
+mod people;
+mod work;
+mod world;
+
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use domain::account::Actor;
+use domain::backup::{Backup, Quota};
+use domain::failure::Failure;
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId};
+use domain::process::{Process, Progress};
+use domain::site::Site;
+use domain::time::Timestamp;
+
+use self::world::World;
+use crate::ports::control_store::{
+    Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Failures, NewProcess, RepositoryRow, Session,
+    StoreError,
+};
+use crate::ports::database_engine::DatabaseSource;
+use crate::ports::repository::SealedKey;
+
+/// A control store behind a mutex.
+#[derive(Default)]
+pub struct MemoryStore(Mutex<World>);
+
+impl MemoryStore {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&mut World) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = world.clone();
+        let answer = work(&mut next)?;
+        *world = next;
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl ControlStore for MemoryStore {
+    async fn declare(&self, declaration: &Declaration) -> Result<(), StoreError> {
+        self.change(|world| world.declare(declaration))
+    }
+
+    async fn save_account(&self, account: &Account) -> Result<(), StoreError> {
+        self.change(|world| world.save_account(account))
+    }
+
+    async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        Ok(self.read(World::all_sites))
+    }
+
+    async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        Ok(self.read(|world| world.sites.get(id).map(|site| world.shown(site))))
+    }
+
+    async fn sources(&self, site: &SiteId) -> Result<Vec<DatabaseSource>, StoreError> {
+        Ok(self.read(|world| world.sources(site)))
+    }
+
+    async fn measured(&self, database: &DatabaseId, bytes: u64) -> Result<(), StoreError> {
+        self.change(|world| world.measured(database, bytes))
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        Ok(self.read(|world| world.accounts.values().find(|account| account.email == email).cloned()))
+    }
+
+    async fn actor(&self, account: &AccountId) -> Result<Option<Actor>, StoreError> {
+        Ok(self.read(|world| world.accounts.get(account).map(|account| account.actor.clone())))
+    }
+
+    async fn open_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.change(|world| world.open_session(session))
+    }
+
+    async fn session(&self, token: &[u8; 32]) -> Result<Option<Session>, StoreError> {
+        Ok(self.read(|world| world.sessions.get(token).cloned()))
+    }
+
+    async fn renew_session(&self, old_token: &[u8; 32], session: &Session) -> Result<bool, StoreError> {
+        self.change(|world| world.renew_session(old_token, session))
+    }
+
+    async fn close_session(&self, token: &[u8; 32]) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.sessions.remove(token);
+            Ok(())
+        })
+    }
+
+    async fn expire_sessions(&self, idle_before: Timestamp, signed_in_before: Timestamp) -> Result<u64, StoreError> {
+        self.change(|world| Ok(world.expire_sessions(idle_before, signed_in_before)))
+    }
+
+    async fn failures(&self, key: &str) -> Result<Failures, StoreError> {
+        Ok(self.read(|world| world.failures.get(key).copied().unwrap_or_default()))
+    }
+
+    async fn count_sign_in(&self, key: &str, right: bool, at: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.count_sign_in(key, right, at);
+            Ok(())
+        })
+    }
+
+    async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        self.change(|world| world.queue_backup(new))
+    }
+
+    async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        self.change(|world| world.queue_restore(new))
+    }
+
+    async fn claim(
+        &self,
+        _worker: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        max_running: u32,
+    ) -> Result<Option<Claimed>, StoreError> {
+        self.change(|world| world.claim(now, lease_until, max_running))
+    }
+
+    async fn heartbeat(&self, claim: &Claim, lease_until: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.held(claim)?.lease_until = lease_until;
+            Ok(())
+        })
+    }
+
+    async fn report(
+        &self,
+        claim: &Claim,
+        progress: Progress,
+        t0: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        self.change(|world| world.report(claim, progress, t0, now))
+    }
+
+    async fn complete_backup(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<Process, StoreError> {
+        self.change(|world| world.complete_backup(claim, backup, now))
+    }
+
+    async fn record_safety(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| world.record_safety(claim, backup, now))
+    }
+
+    async fn decide_restore(&self, claim: &Claim) -> Result<(), StoreError> {
+        self.change(|world| world.decide_restore(claim))
+    }
+
+    async fn complete_restore(&self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+        self.change(|world| world.complete_restore(claim, now))
+    }
+
+    async fn fail(&self, claim: &Claim, failure: &Failure, now: Timestamp) -> Result<Process, StoreError> {
+        self.change(|world| {
+            world.held(claim)?;
+            world.end_failed(&claim.process, failure.clone(), now);
+            world.snapshot(&claim.process)
+        })
+    }
+
+    async fn cancel(&self, process: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
+        self.change(|world| world.cancel(process, by, now))
+    }
+
+    async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError> {
+        Ok(self.read(|world| world.processes.get(id).map(|work| world.follow(work))))
+    }
+
+    async fn active(&self, sites: Option<&[SiteId]>) -> Result<Vec<Process>, StoreError> {
+        Ok(self.read(|world| world.active(sites)))
+    }
+
+    async fn ended(&self, sites: &[SiteId], limit: usize) -> Result<Vec<Process>, StoreError> {
+        Ok(self.read(|world| world.ended(sites, limit)))
+    }
+
+    async fn backups(&self, site: &SiteId) -> Result<Vec<Backup>, StoreError> {
+        Ok(self.read(|world| world.backups_of(site)))
+    }
+
+    async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError> {
+        Ok(self.read(|world| world.backups_of(site).into_iter().next()))
+    }
+
+    async fn backup(&self, id: &BackupId) -> Result<Option<Backup>, StoreError> {
+        Ok(self.read(|world| world.backups.get(id).cloned()))
+    }
+
+    async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
+        self.read(|world| world.quota(site))
+    }
+
+    async fn repository(&self, customer: &CustomerId) -> Result<Option<RepositoryRow>, StoreError> {
+        Ok(self.read(|world| world.repositories.get(customer).cloned()))
+    }
+
+    async fn save_key(&self, customer: &CustomerId, key: &SealedKey) -> Result<RepositoryRow, StoreError> {
+        self.change(|world| world.save_key(customer, key))
+    }
+
+    async fn repository_exists(&self, customer: &CustomerId) -> Result<(), StoreError> {
+        self.change(|world| world.repository_exists(customer))
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.trail.push(entry.clone());
+            Ok(())
+        })
+    }
+
+    async fn audit_trail(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(self.read(|world| world.trail.iter().rev().take(limit).cloned().collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing::store_contract::Opened;
+
+    async fn open() -> Opened {
+        Opened {
+            store: Arc::new(MemoryStore::new()),
+            examine: Box::new(|| Box::pin(async { Vec::new() })),
+        }
+    }
+
+    crate::store_contract!(open);
+}

@@ -1,0 +1,377 @@
+//! Processes in memory: queued, claimed, reported, ended.
+
+use std::collections::BTreeSet;
+
+use domain::backup::{Backup, BackupKind};
+use domain::failure::{Cause, Failure};
+use domain::ids::{ProcessId, SiteId};
+use domain::limits::MAX_ATTEMPTS;
+use domain::process::{Process, ProcessKind, ProcessState, Progress, StateName};
+use domain::refusal::{OldestManual, Refusal};
+use domain::restore::Scope;
+use domain::site::SiteStatus;
+use domain::time::Timestamp;
+
+use super::world::{Holder, Work, World, broken};
+use crate::ports::control_store::{Claim, Claimed, NewProcess, RestoreProgress, StoreError};
+
+impl World {
+    pub(super) fn queue_backup(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
+        self.refuse_closed(&new.site)?;
+        match &new.kind {
+            ProcessKind::ManualBackup => {
+                let slot = self.free_slot(&new.site)?;
+                self.insert(new)?;
+                self.slots
+                    .insert((new.site.clone(), slot), Holder::Reserved(new.id.clone()));
+            }
+            ProcessKind::NightlyBackup { business_date } => {
+                let live = |work: &Work| {
+                    work.process.site == new.site
+                        && work.process.kind == new.kind
+                        && !matches!(work.process.state.name(), StateName::Failed | StateName::Cancelled)
+                };
+                let kept = |backup: &Backup| backup.site == new.site && backup.business_date == Some(*business_date);
+                if self.processes.values().any(live) || self.backups.values().any(kept) {
+                    return Err(Refusal::TooLate.into());
+                }
+                self.insert(new)?;
+            }
+            ProcessKind::Restore { .. } => return Err(broken("a restore is not queued as a backup")),
+        }
+        self.snapshot(&new.id)
+    }
+
+    pub(super) fn queue_restore(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
+        let ProcessKind::Restore { backup, scope, .. } = &new.kind else {
+            return Err(broken("a backup is not queued as a restore"));
+        };
+        self.refuse_closed(&new.site)?;
+        let held = self.backups.get(backup).is_some_and(|backup| {
+            let covered = match scope {
+                Scope::Site => true,
+                Scope::Database(database) => backup.artifact(database).is_some(),
+            };
+            backup.site == new.site && covered
+        });
+        if !held {
+            return Err(Refusal::NotFound.into());
+        }
+        self.insert(new)?;
+        let site = self.sites.get_mut(&new.site).ok_or(Refusal::NotFound)?;
+        site.status = SiteStatus::Restoring {
+            process: new.id.clone(),
+        };
+        self.snapshot(&new.id)
+    }
+
+    pub(super) fn cancel(&mut self, id: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
+        let work = self.processes.get(id).ok_or(Refusal::NotFound)?;
+        if work.process.state != ProcessState::Queued {
+            return Err(Refusal::TooLate.into());
+        }
+        self.let_go(id);
+        self.put(
+            id,
+            ProcessState::Cancelled {
+                ended_at: now,
+                percent: 0,
+                by: by.to_owned(),
+            },
+            now,
+        );
+        self.snapshot(id)
+    }
+
+    pub(super) fn claim(
+        &mut self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        max_running: u32,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let silent = |work: &Work| work.process.state.name() == StateName::Running && work.lease_until <= now;
+        let exhausted = |work: &Work| silent(work) && work.process.attempt >= MAX_ATTEMPTS && !work.restore.swapped;
+        let mut given_up: Vec<_> = self
+            .processes
+            .values()
+            .filter(|work| exhausted(work))
+            .map(|work| &work.process)
+            .collect();
+        given_up.sort_by_key(|process| (process.requested_at, &process.id));
+        for id in given_up
+            .into_iter()
+            .map(|process| process.id.clone())
+            .collect::<Vec<_>>()
+        {
+            let failure = Failure {
+                cause: Cause::Interrupted,
+                database: None,
+                reference: id.to_string(),
+            };
+            self.end_failed(&id, failure, now);
+        }
+        let running = self
+            .processes
+            .values()
+            .filter(|work| work.process.state.name() == StateName::Running);
+        let busy: BTreeSet<&SiteId> = running.clone().map(|work| &work.process.site).collect();
+        let alive = running.filter(|work| work.lease_until > now).count();
+        if alive >= max_running as usize {
+            return Ok(None);
+        }
+        let ready = |work: &&Work| {
+            silent(work) || (work.process.state == ProcessState::Queued && !busy.contains(&work.process.site))
+        };
+        let turn = |work: &&Work| (!silent(work), work.process.requested_at, work.process.id.clone());
+        let Some(id) = self
+            .processes
+            .values()
+            .filter(ready)
+            .min_by_key(turn)
+            .map(|work| work.process.id.clone())
+        else {
+            return Ok(None);
+        };
+        self.put(
+            &id,
+            ProcessState::Running {
+                started_at: now,
+                progress: Progress::start(),
+            },
+            now,
+        );
+        let work = self.processes.get_mut(&id).ok_or_else(|| broken("no such process"))?;
+        work.process.attempt += 1;
+        work.lease_until = lease_until;
+        if work.made.is_none() {
+            work.process.t0 = None;
+        }
+        let (attempt, restore) = (work.process.attempt, work.restore.clone());
+        Ok(Some(Claimed {
+            claim: Claim {
+                process: id.clone(),
+                attempt,
+            },
+            process: self.snapshot(&id)?,
+            restore,
+        }))
+    }
+
+    /// The process, if this claim still gives the right to work on it.
+    pub(super) fn held(&mut self, claim: &Claim) -> Result<&mut Work, StoreError> {
+        let mine =
+            |work: &&mut Work| work.process.attempt == claim.attempt && work.process.state.name() == StateName::Running;
+        self.processes
+            .get_mut(&claim.process)
+            .filter(mine)
+            .ok_or(StoreError::Fenced)
+    }
+
+    pub(super) fn report(
+        &mut self,
+        claim: &Claim,
+        progress: Progress,
+        t0: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        let work = self.held(claim)?;
+        let percent = work.process.state.percent().max(progress.percent.min(99));
+        if let ProcessState::Running { started_at, .. } = work.process.state {
+            let state = ProcessState::Running {
+                started_at,
+                progress: Progress { percent, ..progress },
+            };
+            work.process.t0 = t0.or(work.process.t0);
+            self.put(&claim.process, state, now);
+        }
+        self.snapshot(&claim.process)
+    }
+
+    pub(super) fn complete_backup(
+        &mut self,
+        claim: &Claim,
+        backup: &Backup,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        let expected = match &self.held(claim)?.process.kind {
+            ProcessKind::ManualBackup => (BackupKind::Manual, None),
+            ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
+            ProcessKind::Restore { .. } => return Err(broken("a restore does not end as a backup")),
+        };
+        if (backup.kind, backup.business_date) != expected {
+            return Err(broken("the backup is not of the kind that was asked for"));
+        }
+        self.record(claim, backup)?;
+        for holder in self
+            .slots
+            .values_mut()
+            .filter(|holder| **holder == Holder::Reserved(claim.process.clone()))
+        {
+            *holder = Holder::Kept(backup.id.clone());
+        }
+        self.held(claim)?.process.t0 = Some(backup.t0);
+        self.complete(claim, now)
+    }
+
+    pub(super) fn record_safety(&mut self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError> {
+        let work = self.held(claim)?;
+        if !work.process.kind.is_restore() || backup.kind != BackupKind::Safety || backup.business_date.is_some() {
+            return Err(broken("only a restore takes a safety backup"));
+        }
+        match &work.restore.safety {
+            Some(recorded) if *recorded == backup.id => return Ok(()),
+            Some(_) => return Err(broken("the restore has its safety backup already")),
+            None => work.restore.safety = Some(backup.id.clone()),
+        }
+        self.record(claim, backup)?;
+        let revision = self.next_revision();
+        let process = &mut self.held(claim)?.process;
+        (process.revision, process.updated_at) = (revision, now);
+        Ok(())
+    }
+
+    pub(super) fn decide_restore(&mut self, claim: &Claim) -> Result<(), StoreError> {
+        let work = self.held(claim)?;
+        if !work.process.kind.is_restore() {
+            return Err(broken("only a restore is decided"));
+        }
+        work.restore.swapped = true;
+        Ok(())
+    }
+
+    pub(super) fn complete_restore(&mut self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+        let RestoreProgress { swapped, .. } = self.held(claim)?.restore;
+        if !swapped {
+            return Err(broken("only a decided restore is completed"));
+        }
+        self.complete(claim, now)
+    }
+
+    pub(super) fn end_failed(&mut self, id: &ProcessId, failure: Failure, now: Timestamp) {
+        self.let_go(id);
+        let percent = self.processes.get(id).map_or(0, |work| work.process.state.percent());
+        self.put(
+            id,
+            ProcessState::Failed {
+                ended_at: now,
+                percent,
+                failure,
+            },
+            now,
+        );
+    }
+
+    fn complete(&mut self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+        if let ProcessState::Running { started_at, .. } = self.held(claim)?.process.state {
+            self.let_go(&claim.process);
+            self.put(
+                &claim.process,
+                ProcessState::Completed {
+                    started_at,
+                    ended_at: now,
+                },
+                now,
+            );
+        }
+        self.snapshot(&claim.process)
+    }
+
+    fn record(&mut self, claim: &Claim, backup: &Backup) -> Result<(), StoreError> {
+        let known: BTreeSet<_> = backup.artifacts.iter().map(|artifact| &artifact.database).collect();
+        let sound = !known.is_empty()
+            && known.len() == backup.artifacts.len()
+            && known.into_iter().all(|database| self.databases.contains_key(database))
+            && backup.promotion.is_none()
+            && !self.backups.contains_key(&backup.id);
+        let work = self.held(claim)?;
+        if !sound || backup.process != work.process.id || backup.site != work.process.site {
+            return Err(broken("a backup that cannot be, or of another process or site"));
+        }
+        work.made = Some(backup.id.clone());
+        self.backups.insert(backup.id.clone(), backup.clone());
+        Ok(())
+    }
+
+    fn refuse_closed(&self, site: &SiteId) -> Result<(), StoreError> {
+        let open = self.sites.get(site).ok_or(Refusal::NotFound)?.status.is_ready();
+        if open {
+            Ok(())
+        } else {
+            Err(Refusal::SiteRestoring.into())
+        }
+    }
+
+    fn free_slot(&self, site: &SiteId) -> Result<u32, StoreError> {
+        let (fill, _) = self.quota(site)?;
+        if let Some(slot) = (1..=fill.quota).find(|slot| !self.slots.contains_key(&(site.clone(), *slot))) {
+            return Ok(slot);
+        }
+        let kept = self
+            .slots
+            .iter()
+            .filter(|((of, _), _)| of == site)
+            .filter_map(|(_, holder)| match holder {
+                Holder::Kept(backup) => self.backups.get(backup),
+                Holder::Reserved(_) => None,
+            });
+        let oldest = kept.min_by_key(|backup| (backup.t0, &backup.id));
+        Err(StoreError::Refused(Refusal::QuotaReached {
+            kept: fill.kept,
+            reserved: fill.reserved,
+            quota: fill.quota,
+            oldest: oldest.map(|backup| OldestManual {
+                t0: backup.t0,
+                bytes: backup.bytes(),
+            }),
+        }))
+    }
+
+    fn insert(&mut self, new: &NewProcess) -> Result<(), StoreError> {
+        if self.processes.contains_key(&new.id) {
+            return Err(broken("a process id twice"));
+        }
+        let process = Process {
+            id: new.id.clone(),
+            site: new.site.clone(),
+            site_name: String::new(),
+            kind: new.kind.clone(),
+            state: ProcessState::Queued,
+            requested_by: new.requested_by.clone(),
+            requested_at: new.at,
+            attempt: 0,
+            ahead: None,
+            t0: None,
+            backup: None,
+            revision: self.next_revision(),
+            updated_at: new.at,
+        };
+        let work = Work {
+            process,
+            lease_until: new.at,
+            restore: RestoreProgress::default(),
+            made: None,
+        };
+        self.processes.insert(new.id.clone(), work);
+        Ok(())
+    }
+
+    fn let_go(&mut self, id: &ProcessId) {
+        self.slots.retain(|_, holder| *holder != Holder::Reserved(id.clone()));
+        for site in self
+            .sites
+            .values_mut()
+            .filter(|site| site.status == SiteStatus::Restoring { process: id.clone() })
+        {
+            site.status = SiteStatus::Ready;
+        }
+    }
+
+    fn put(&mut self, id: &ProcessId, state: ProcessState, now: Timestamp) {
+        let revision = self.next_revision();
+        if let Some(work) = self.processes.get_mut(id) {
+            work.process.state = state;
+            work.process.revision = revision;
+            work.process.updated_at = now;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What a store in memory holds, and the looks that several methods share.
+
+use std::collections::BTreeMap;
+
+use domain::backup::{Backup, Quota};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId};
+use domain::process::{Process, ProcessState, StateName};
+use domain::refusal::Refusal;
+use domain::site::{Database, Site};
+use domain::time::Timestamp;
+
+use crate::ports::control_store::{Account, AuditEntry, Failures, RepositoryRow, RestoreProgress, Session, StoreError};
+use crate::ports::database_engine::Address;
+
+/// Everything.
+#[derive(Clone, Default)]
+pub(super) struct World {
+    pub(super) customers: BTreeMap<CustomerId, String>,
+    pub(super) partners: BTreeMap<PartnerId, String>,
+    /// `databases` in them is empty: see `databases` here.
+    pub(super) sites: BTreeMap<SiteId, Site>,
+    pub(super) databases: BTreeMap<DatabaseId, Declared>,
+    pub(super) accounts: BTreeMap<AccountId, Account>,
+    pub(super) sessions: BTreeMap<[u8; 32], Session>,
+    pub(super) failures: BTreeMap<String, Failures>,
+    pub(super) processes: BTreeMap<ProcessId, Work>,
+    pub(super) slots: BTreeMap<(SiteId, u32), Holder>,
+    pub(super) backups: BTreeMap<BackupId, Backup>,
+    pub(super) repositories: BTreeMap<CustomerId, RepositoryRow>,
+    pub(super) trail: Vec<AuditEntry>,
+    pub(super) revision: u64,
+}
+
+/// A database and where it belongs.
+#[derive(Clone)]
+pub(super) struct Declared {
+    pub(super) site: SiteId,
+    /// `None`: its site is declared without it by now.
+    pub(super) position: Option<usize>,
+    pub(super) database: Database,
+    pub(super) address: Address,
+}
+
+/// A process with what only workers see.
+#[derive(Clone)]
+pub(super) struct Work {
+    /// `ahead` and `backup` in it are filled in when it is read.
+    pub(super) process: Process,
+    pub(super) lease_until: Timestamp,
+    pub(super) restore: RestoreProgress,
+    pub(super) made: Option<BackupId>,
+}
+
+/// Who holds a slot.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Holder {
+    Reserved(ProcessId),
+    Kept(BackupId),
+}
+
+/// What a database's constraints would say.
+pub(super) fn broken(detail: impl Into<String>) -> StoreError {
+    StoreError::Broken(detail.into())
+}
+
+impl World {
+    pub(super) fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+
+    pub(super) fn snapshot(&self, id: &ProcessId) -> Result<Process, StoreError> {
+        self.processes
+            .get(id)
+            .map(|work| self.follow(work))
+            .ok_or_else(|| broken("no such process"))
+    }
+
+    /// A process as people follow it.
+    pub(super) fn follow(&self, work: &Work) -> Process {
+        let mut process = work.process.clone();
+        if let Some(site) = self.sites.get(&process.site) {
+            process.site_name.clone_from(&site.name);
+        }
+        match process.state {
+            ProcessState::Queued => {
+                let key = |of: &Process| (of.requested_at, of.id.clone());
+                let before = |other: &Process| match other.state.name() {
+                    StateName::Queued => key(other) < key(&process),
+                    StateName::Running => other.site == process.site,
+                    _ => false,
+                };
+                let ahead = self.processes.values().filter(|other| before(&other.process)).count();
+                process.ahead = u32::try_from(ahead).ok();
+                process.revision = self.revision;
+            }
+            ProcessState::Completed { .. } => process.backup.clone_from(&work.made),
+            _ => {}
+        }
+        process
+    }
+
+    /// Queued and running processes, oldest first.
+    pub(super) fn active(&self, sites: Option<&[SiteId]>) -> Vec<Process> {
+        let wanted = |process: &Process| sites.is_none_or(|sites| sites.contains(&process.site));
+        let mut found: Vec<_> = self
+            .processes
+            .values()
+            .filter(|work| !work.process.state.is_over() && wanted(&work.process))
+            .map(|work| self.follow(work))
+            .collect();
+        found.sort_by(|a, b| (a.requested_at, &a.id).cmp(&(b.requested_at, &b.id)));
+        found
+    }
+
+    /// Processes that have ended, youngest first.
+    pub(super) fn ended(&self, sites: &[SiteId], limit: usize) -> Vec<Process> {
+        let mut found: Vec<_> = self
+            .processes
+            .values()
+            .filter(|work| work.process.state.is_over() && sites.contains(&work.process.site))
+            .map(|work| self.follow(work))
+            .collect();
+        found.sort_by_key(|process| std::cmp::Reverse((process.state.ended_at(), process.revision)));
+        found.truncate(limit);
+        found
+    }
+
+    /// The backups of a site, youngest T0 first.
+    pub(super) fn backups_of(&self, site: &SiteId) -> Vec<Backup> {
+        let mut found: Vec<_> = self
+            .backups
+            .values()
+            .filter(|backup| backup.site == *site)
+            .cloned()
+            .collect();
+        found.sort_by(|a, b| (b.t0, b.completed_at, &b.id).cmp(&(a.t0, a.completed_at, &a.id)));
+        found
+    }
+
+    /// How full the compartments of a site are, and who reserves.
+    pub(super) fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
+        let quota = self.sites.get(site).ok_or(Refusal::NotFound)?.quota;
+        let mut kept = 0;
+        let mut reserving = Vec::new();
+        for ((of, _), holder) in &self.slots {
+            match holder {
+                _ if of != site => {}
+                Holder::Kept(_) => kept += 1,
+                Holder::Reserved(process) => reserving.push(process.clone()),
+            }
+        }
+        reserving.sort_by_key(|id| (self.processes.get(id).map(|work| work.process.requested_at), id.clone()));
+        let reserved = u32::try_from(reserving.len()).unwrap_or(u32::MAX);
+        Ok((Quota { kept, reserved, quota }, reserving))
+    }
+}

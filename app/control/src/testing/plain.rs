@@ -1,0 +1,60 @@
+//! The simplest things that satisfy the smaller ports.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use domain::failure::Cause;
+
+use crate::ports::notifier::{Notice, Notifier};
+use crate::ports::password_hasher::PasswordHasher;
+use crate::ports::scratch::{Scratch, ScratchFolder};
+
+/// Keeps notices for a test to read.
+#[derive(Debug, Default)]
+pub struct KeptNotices(Mutex<Vec<Notice>>);
+
+impl KeptNotices {
+    /// What was sent so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<Notice> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Notifier for KeptNotices {
+    fn notify(&self, notice: Notice) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+    }
+}
+
+/// "Hashes" by writing the password down. For tests only.
+#[derive(Debug, Default)]
+pub struct PlainHasher;
+
+impl PasswordHasher for PlainHasher {
+    fn hash(&self, password: &str) -> String {
+        format!("plain:{password}")
+    }
+
+    fn verify(&self, password: &str, hash: Option<&str>) -> bool {
+        hash == Some(&self.hash(password))
+    }
+}
+
+/// Folders that exist in name only, for engines that write nothing.
+#[derive(Debug, Default)]
+pub struct NoScratch;
+
+struct Named(PathBuf);
+
+impl ScratchFolder for Named {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Scratch for NoScratch {
+    fn folder(&self, name: &str) -> Result<Box<dyn ScratchFolder>, (Cause, String)> {
+        Ok(Box::new(Named(PathBuf::from(name))))
+    }
+}

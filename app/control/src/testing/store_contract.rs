@@ -1,0 +1,102 @@
+//! What every control store promises, as stories: the one in memory and the one on a database are told the same ones.
+//!
+//! [`store_contract!`](crate::store_contract) makes one test of each story. After each, the store examines itself
+//! ([`Opened::examine`]): a race that leaves an invariant broken fails even where no answer showed it.
+
+pub mod claims;
+pub mod declared;
+pub mod history;
+pub mod nights;
+pub mod people;
+pub mod quota;
+pub mod restores;
+pub mod story;
+pub mod trail;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::ports::control_store::ControlStore;
+
+/// A fresh, empty store under test.
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn ControlStore>,
+    /// Finds the invariants that do not hold, as sentences. May keep alive what the store stands on, such as a folder.
+    pub examine: Box<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>,
+}
+
+/// One test per story, each on a store of its own. `$open` is the name of an `async fn() -> Opened` in scope.
+#[macro_export]
+macro_rules! store_contract {
+    ($open:ident) => {
+        $crate::store_contract! { $open;
+            quota {
+                fifty_clicks_at_once_on_the_last_slot_give_one_backup
+                a_failed_or_cancelled_backup_gives_its_slot_back
+                a_completed_backup_keeps_its_slot_and_a_refusal_names_the_oldest
+                a_lowered_quota_waits_for_the_slots_that_are_held
+                nights_and_safety_backups_take_no_slot
+            }
+            claims {
+                twenty_workers_never_get_the_same_process
+                a_site_runs_one_process_at_a_time
+                no_more_run_at_once_than_allowed
+                the_oldest_goes_first_and_each_knows_what_is_ahead
+                an_expired_lease_is_taken_over_and_the_old_claim_is_fenced_everywhere
+                an_ended_process_accepts_nothing_more
+                a_process_interrupted_too_often_fails_with_its_cause
+                a_percentage_never_goes_back_within_an_attempt
+                a_heartbeat_keeps_the_process
+                a_backup_of_another_kind_site_or_process_is_not_recorded
+            }
+            restores {
+                a_restore_closes_the_site_and_every_end_opens_it
+                a_closed_site_takes_neither_backup_nor_restore
+                two_restores_at_once_leave_one
+                another_sites_backup_or_an_absent_database_is_not_found
+                a_later_attempt_knows_the_safety_backup_and_the_decision
+                a_decided_restore_is_never_given_up
+            }
+            nights {
+                ten_clocks_at_once_make_one_backup_of_a_night
+                a_night_that_failed_may_be_tried_again
+                each_site_and_day_has_its_own
+            }
+            declared {
+                declaring_again_changes_what_is_declared_and_nothing_else
+                a_wrong_declaration_leaves_nothing_behind
+                sites_come_by_name_with_their_people_and_databases
+                what_does_not_exist_is_told_so
+            }
+            people {
+                an_account_is_found_and_replaced_by_its_address
+                two_rotations_at_once_give_one_session
+                sessions_past_their_limits_end_and_the_others_stay
+                wrong_passwords_are_counted_until_a_right_one
+            }
+            trail {
+                the_trail_is_read_from_its_youngest_line
+                a_customer_keeps_its_first_key
+            }
+            history {
+                random_histories_keep_every_promise
+                many_histories_at_once_keep_every_promise
+            }
+        }
+    };
+    ($open:ident; $($noun:ident { $($story:ident)* })*) => {
+        $(mod $noun {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $story() {
+                    let opened = super::$open().await;
+                    let story = $crate::testing::store_contract::story::Story::begin(opened.store.clone()).await;
+                    $crate::testing::store_contract::$noun::$story(story).await;
+                    assert_eq!((opened.examine)().await, Vec::<String>::new(), "invariants broken");
+                }
+            )*
+        })*
+    };
+}

@@ -1,0 +1,183 @@
+//! The worker: claims one process after another and attends to each until it ends. All kinds of work go this way.
+//!
+//! The work itself blocks, on a thread of its own ([`crate::jobs`]). Beside it runs the attendance: it prolongs the lease, keeps
+//! the progress at most four times a second, and closes the fence when the claim is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::failure::{Cause, Failure};
+use domain::limits::{HEARTBEAT, LEASE, PROGRESS_INTERVAL};
+use domain::process::{Process, ProcessKind};
+use domain::site::SiteStatus;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::control_plane::ControlPlane;
+use crate::error::ControlError;
+use crate::jobs::{Attempt, JobError, Outcome, Report};
+use crate::ports::control_store::{Claim, Claimed, StoreError};
+use crate::ports::notifier::Notice;
+use crate::ports::repository::Fence;
+use crate::random;
+
+/// How often an idle worker looks for work that nobody woke it for: a lease that ran out, another node's queue. Well below
+/// the 30 s in which an interrupted process must go on.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often ended sessions are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
+impl ControlPlane {
+    /// Works until `stop` says so; what is under way then is left to its lease. As many processes at once as the
+    /// configuration allows.
+    pub async fn work(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..self.outside.max_running.max(1) {
+            workers.spawn(Arc::clone(&self).work_alone(stop.clone()));
+        }
+        workers.spawn(Arc::clone(&self).sweep(stop));
+        workers.join_all().await;
+    }
+
+    /// Claims one process and attends to it until it ends. `false` when there was none.
+    ///
+    /// # Errors
+    /// A failure of the store while claiming.
+    pub async fn work_once(self: &Arc<Self>) -> Result<bool, ControlError> {
+        let now = self.now();
+        let outside = &self.outside;
+        let claimed = outside
+            .store
+            .claim(&outside.node, now, now.plus(LEASE), outside.max_running)
+            .await?;
+        let Some(claimed) = claimed else { return Ok(false) };
+        self.feed.process(&claimed.process);
+        self.attend(claimed).await;
+        Ok(true)
+    }
+
+    async fn work_alone(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            // A failure was logged where it happened; the next look may find the store well again.
+            let worked = self.work_once().await.unwrap_or(false);
+            if !worked {
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
+    }
+
+    async fn sweep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Ok(count @ 1..) = self.expire_sessions().await {
+                tracing::debug!(count, "sessions past their limits are gone");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn attend(self: &Arc<Self>, claimed: Claimed) {
+        let (claim, process) = (claimed.claim.clone(), claimed.process.clone());
+        let fence = Fence::open();
+        let (reports, mut latest) = watch::channel(Report::start());
+        let attempt = Attempt::new(Arc::clone(self), claimed, fence.clone(), reports);
+        let mut job = tokio::task::spawn_blocking(move || attempt.run());
+
+        let mut tick = interval(PROGRESS_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut beaten = Instant::now();
+        let outcome = loop {
+            tokio::select! {
+                ended = &mut job => break ended.unwrap_or_else(|panic| {
+                    Err(JobError::new(Cause::Unexpected, format!("the work panicked: {panic}")))
+                }),
+                _ = tick.tick() => {
+                    let mut held = Ok(());
+                    if beaten.elapsed() >= HEARTBEAT {
+                        beaten = Instant::now();
+                        held = self.outside.store.heartbeat(&claim, self.now().plus(LEASE)).await;
+                    }
+                    if held.is_ok() && latest.has_changed().unwrap_or(false) {
+                        let report = latest.borrow_and_update().clone();
+                        held = self.keep_progress(&claim, &report).await;
+                    }
+                    match held {
+                        Ok(()) => {}
+                        Err(StoreError::Fenced) => fence.close(),
+                        // The lease decides: if the store stays away for longer, another attempt takes over.
+                        Err(error) => tracing::warn!(process = %claim.process, %error, "progress not kept"),
+                    }
+                }
+            }
+        };
+        self.settle(&claim, &process, outcome).await;
+    }
+
+    async fn keep_progress(&self, claim: &Claim, report: &Report) -> Result<(), StoreError> {
+        let process = self
+            .outside
+            .store
+            .report(claim, report.progress, report.t0, self.now())
+            .await?;
+        self.feed.process(&process);
+        Ok(())
+    }
+
+    async fn settle(&self, claim: &Claim, process: &Process, outcome: Result<Outcome, JobError>) {
+        let store = &self.outside.store;
+        let now = self.now();
+        let ended = match outcome {
+            Ok(Outcome::Backup(backup)) => store.complete_backup(claim, &backup, now).await,
+            Ok(Outcome::Restored) => store.complete_restore(claim, now).await,
+            Err(JobError::Lost) => {
+                tracing::warn!(process = %claim.process, attempt = claim.attempt, "the claim was lost; nothing was kept");
+                return;
+            }
+            Err(JobError::Failed {
+                cause,
+                database,
+                detail,
+            }) => {
+                let failure = Failure {
+                    cause,
+                    database,
+                    reference: random::reference(),
+                };
+                tracing::error!(process = %claim.process, reference = failure.reference, ?cause, detail, "process failed");
+                store.fail(claim, &failure, now).await
+            }
+        };
+        match ended {
+            Ok(process) => {
+                if matches!(process.kind, ProcessKind::Restore { .. }) {
+                    self.feed.site(&process.site, SiteStatus::Ready);
+                }
+                self.feed.process(&process);
+                self.outside.notifier.notify(Notice::Ended(process));
+                self.announce_queue(&claim.process).await;
+            }
+            Err(error) => {
+                tracing::error!(process = %process.id, %error, "the end of a process was not kept; its lease decides")
+            }
+        }
+        self.wake.notify_one();
+    }
+
+    /// Those who waited behind an ended process have moved up: their pages are told.
+    async fn announce_queue(&self, ended: &domain::ids::ProcessId) {
+        match self.outside.store.active(None).await {
+            Ok(active) => active
+                .iter()
+                .filter(|p| p.id != *ended && p.ahead.is_some())
+                .for_each(|p| self.feed.process(p)),
+            Err(error) => tracing::warn!(%error, "the queue could not be read"),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A small world: one site with accounting and payroll, a second customer's site, and one person per role.
+
+use std::sync::Arc;
+
+use control::ports::clock::Clock;
+use control::ports::control_store::Declaration;
+use control::ports::database_engine::Address;
+use control::testing::fake_engine::FakeEngine;
+use control::testing::manual_clock::ManualClock;
+use control::testing::memory_repository::MemoryRepositories;
+use control::testing::memory_store::MemoryStore;
+use control::testing::plain::{KeptNotices, NoScratch, PlainHasher};
+use control::{ControlPlane, NewAccount, Outside};
+use domain::account::{Actor, Role};
+use domain::ids::{AccountId, CustomerId, DatabaseId, PartnerId, SiteId};
+use domain::process::{Process, ProcessState};
+use domain::site::{Database, EngineKind, Site, SiteStatus};
+use domain::time::{Timestamp, Zone};
+
+/// Tuesday 24 November 2026, 10:00 UTC.
+pub const START: Timestamp = Timestamp(1_795_514_400_000);
+
+/// The world, with a hand on everything outside.
+pub struct World {
+    pub plane: Arc<ControlPlane>,
+    pub clock: Arc<ManualClock>,
+    pub engine: Arc<FakeEngine>,
+    pub repositories: MemoryRepositories,
+    pub notices: Arc<KeptNotices>,
+}
+
+pub fn site(id: &str) -> SiteId {
+    SiteId::parse(id).unwrap()
+}
+
+pub fn database(id: &str) -> DatabaseId {
+    DatabaseId::parse(id).unwrap()
+}
+
+pub fn actor(role: Role) -> Actor {
+    Actor {
+        account: AccountId::parse(&role.code().replace('_', "-")).unwrap(),
+        name: match role {
+            Role::ClientAdmin => "Claire Morel",
+            Role::ClientViewer => "Hugo Petit",
+            Role::Partner => "Karim Haddad",
+            Role::Operator => "Inès Caron",
+        }
+        .to_owned(),
+        role,
+        partner: (role == Role::Partner).then(|| PartnerId::parse("ardoise").unwrap()),
+        firm: String::new(),
+        sites: match role {
+            Role::ClientAdmin | Role::ClientViewer => vec![site("dupont")],
+            _ => vec![],
+        },
+    }
+}
+
+fn hosted(id: &str, databases: &[&str]) -> Site {
+    Site {
+        id: site(id),
+        code: id.to_uppercase(),
+        name: id.to_owned(),
+        customer: CustomerId::parse(id).unwrap(),
+        customer_name: id.to_owned(),
+        partner: (id == "dupont").then(|| PartnerId::parse("ardoise").unwrap()),
+        partner_name: None,
+        administrator: None,
+        delegated: false,
+        status: SiteStatus::Ready,
+        zone: Zone::utc(),
+        quota: 5,
+        databases: databases
+            .iter()
+            .map(|id| Database {
+                id: database(id),
+                name: (*id).to_owned(),
+                product: "Sage".to_owned(),
+                engine: EngineKind::Sqlite,
+                bytes: None,
+            })
+            .collect(),
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(START));
+        let engine = Arc::new(FakeEngine::new(EngineKind::Sqlite));
+        let repositories = MemoryRepositories::default();
+        let notices = Arc::new(KeptNotices::default());
+        let store = Arc::new(MemoryStore::new());
+        let plane = ControlPlane::new(Outside {
+            clock: clock.clone(),
+            store,
+            engines: vec![engine.clone()],
+            repositories: Arc::new(repositories.clone()),
+            notifier: notices.clone(),
+            hasher: Arc::new(PlainHasher),
+            scratch: Arc::new(NoScratch),
+            node: "node-1".to_owned(),
+            max_running: 2,
+        });
+        let mut declaration = Declaration {
+            customers: ["dupont", "martin"]
+                .map(|id| (CustomerId::parse(id).unwrap(), id.to_owned()))
+                .to_vec(),
+            partners: vec![(PartnerId::parse("ardoise").unwrap(), "Ardoise".to_owned())],
+            sites: vec![
+                hosted("dupont", &["compta", "paie"]),
+                hosted("martin", &["martin-compta"]),
+            ],
+            addresses: vec![],
+        };
+        for id in ["compta", "paie", "martin-compta"] {
+            engine.create(&database(id), &["opening"]);
+            let path = format!("/books/{id}.sqlite").into();
+            declaration.addresses.push((database(id), Address::Sqlite { path }));
+        }
+        plane.store().declare(&declaration).await.unwrap();
+        for role in Role::ALL {
+            let email = format!("{}@example.org", role.code());
+            plane
+                .save_account(NewAccount {
+                    actor: actor(role),
+                    email,
+                    password: "right".into(),
+                })
+                .await
+                .unwrap();
+        }
+        Self {
+            plane,
+            clock,
+            engine,
+            repositories,
+            notices,
+        }
+    }
+
+    /// Lets the worker do everything that is queued.
+    pub async fn work(&self) {
+        while self.plane.work_once().await.unwrap() {}
+    }
+
+    /// A manual backup of Dupont, done.
+    pub async fn backed_up(&self) -> Process {
+        let process = self
+            .plane
+            .start_backup(&actor(Role::ClientAdmin), &site("dupont"))
+            .await
+            .unwrap();
+        self.work().await;
+        let done = self.process(&process).await;
+        assert!(matches!(done.state, ProcessState::Completed { .. }), "{:?}", done.state);
+        done
+    }
+
+    pub async fn process(&self, process: &Process) -> Process {
+        self.plane.store().process(&process.id).await.unwrap().unwrap()
+    }
+
+    pub async fn status(&self) -> SiteStatus {
+        self.plane.gate(&site("dupont")).await.unwrap()
+    }
+
+    pub async fn audited(&self) -> Vec<(String, String)> {
+        let mut trail = self.plane.store().audit_trail(100).await.unwrap();
+        trail.reverse();
+        trail.into_iter().map(|entry| (entry.action, entry.outcome)).collect()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
