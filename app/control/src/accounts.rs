@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
-use crate::ports::control_store::{Account, Failures, Session};
+use crate::ports::control_store::{Account, ControlStore, Failures, Session};
+use crate::ports::password_hasher::PasswordHasher;
 use crate::random;
 
 /// A request of an already open session is written down at most this often: the idle limit needs no better precision.
@@ -54,31 +55,25 @@ pub struct NewAccount {
     pub password: String,
 }
 
-impl ControlPlane {
-    /// Creates an account, or replaces the one with the same address.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] for an address or password that cannot be one.
-    pub async fn save_account(&self, new: NewAccount) -> Result<(), ControlError> {
-        let email = names::email(&new.email)?;
-        if new.password.is_empty() || new.password.len() > PASSWORD_MAX_BYTES {
-            return Err(Refusal::Invalid { field: Field::Password }.into());
-        }
-        let hasher = self.outside.hasher.clone();
-        let password_hash = tokio::task::spawn_blocking(move || hasher.hash(&new.password))
-            .await
-            .map_err(ControlError::failed)?;
-        Ok(self
-            .outside
-            .store
-            .save_account(&Account {
-                actor: new.actor,
-                email,
-                password_hash,
-            })
-            .await?)
+/// Creates an account, or replaces the one with the same address. Needs no running server. Hashing blocks for some tens
+/// of milliseconds.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for an address or password that cannot be one.
+pub async fn save_account(
+    store: &dyn ControlStore,
+    hasher: &dyn PasswordHasher,
+    new: NewAccount,
+) -> Result<(), ControlError> {
+    let email = names::email(&new.email)?;
+    if new.password.is_empty() || new.password.len() > PASSWORD_MAX_BYTES {
+        return Err(Refusal::Invalid { field: Field::Password }.into());
     }
+    let password_hash = hasher.hash(&new.password);
+    Ok(store.save_account(&Account { actor: new.actor, email, password_hash }).await?)
+}
 
+impl ControlPlane {
     /// Signs a person in. `peer` is the network address the request came from, for the throttle.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub mod testing;
 mod worker;
 pub mod zones;
 
-pub use accounts::{NewAccount, NewSession, SignedIn};
+pub use accounts::{NewAccount, NewSession, SignedIn, save_account};
 pub use control_plane::{ControlPlane, Outside};
 pub use error::ControlError;
 pub use feed::Feed;

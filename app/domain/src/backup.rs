@@ -67,7 +67,11 @@ impl TryFrom<String> for Sha256Hex {
     type Error = String;
     fn try_from(text: String) -> Result<Self, String> {
         let sound = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if sound { Ok(Self(text)) } else { Err("a SHA-256 is 64 lower-case hexadecimal characters".to_owned()) }
+        if sound {
+            Ok(Self(text))
+        } else {
+            Err("a SHA-256 is 64 lower-case hexadecimal characters".to_owned())
+        }
     }
 }
 

@@ -12,17 +12,46 @@ const NARROW: char = '\u{202f}';
 const NO_BREAK: char = '\u{a0}';
 
 const MONTHS_FR: [&str; 12] = [
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
     "décembre",
 ];
-const MONTHS_FR_SHORT: [&str; 12] =
-    ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."];
+const MONTHS_FR_SHORT: [&str; 12] = [
+    "janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.",
+];
 const MONTHS_EN: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS_FR: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
-const DAYS_EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const DAYS_EN: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 
 /// A whole number with its groups: `12 408`, `12,408`.
 #[must_use]
@@ -30,7 +59,7 @@ pub fn number(lang: Lang, value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(lang.pick(NARROW, ','));
         }
         text.push(digit);
@@ -81,14 +110,22 @@ pub fn date(lang: Lang, date: CivilDate) -> String {
 #[must_use]
 pub fn day_and_month(lang: Lang, date: CivilDate) -> String {
     let month = usize::from(date.month - 1);
-    format!("{}{NO_BREAK}{}", ordinal(lang, date.day), lang.pick(MONTHS_FR[month], MONTHS_EN[month]))
+    format!(
+        "{}{NO_BREAK}{}",
+        ordinal(lang, date.day),
+        lang.pick(MONTHS_FR[month], MONTHS_EN[month])
+    )
 }
 
 /// `24 nov.`, `24 Nov`.
 #[must_use]
 pub fn short_date(lang: Lang, date: CivilDate) -> String {
     let month = usize::from(date.month - 1);
-    format!("{}{NO_BREAK}{}", ordinal(lang, date.day), lang.pick(MONTHS_FR_SHORT[month], &MONTHS_EN[month][..3]))
+    format!(
+        "{}{NO_BREAK}{}",
+        ordinal(lang, date.day),
+        lang.pick(MONTHS_FR_SHORT[month], &MONTHS_EN[month][..3])
+    )
 }
 
 /// `Lundi 23 novembre`, `Monday 23 November`: how the backup of a night is named.
@@ -172,14 +209,20 @@ pub fn range(lang: Lang, (low, high): (Duration, Duration)) -> String {
     } else {
         ((low / 3_600).max(1), high.div_ceil(3_600), "h")
     };
-    if low >= high { format!("{high}{space}{unit}") } else { format!("{low}{to}{high}{space}{unit}") }
+    if low >= high {
+        format!("{high}{space}{unit}")
+    } else {
+        format!("{low}{to}{high}{space}{unit}")
+    }
 }
 
 /// The first letter as a capital.
 #[must_use]
 pub fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// The day of the month: the first has its own form in French.
@@ -236,7 +279,10 @@ mod tests {
     fn an_instant_is_told_from_today() {
         let (zone, now) = (Zone::utc(), Timestamp(1_795_514_400_000)); // 2026-11-24 10:00
         let hours = |h: i64| Timestamp(now.millis() - h * 3_600_000);
-        assert_eq!(plain(&relative(Lang::Fr, &zone, now, hours(1))), "aujourd’hui à 09 h 00");
+        assert_eq!(
+            plain(&relative(Lang::Fr, &zone, now, hours(1))),
+            "aujourd’hui à 09 h 00"
+        );
         assert_eq!(plain(&relative(Lang::Fr, &zone, now, hours(8))), "cette nuit à 02 h 00");
         assert_eq!(plain(&relative(Lang::En, &zone, now, hours(20))), "yesterday, 14:00");
         assert_eq!(plain(&relative(Lang::Fr, &zone, now, hours(80))), "21 nov. à 02 h 00");

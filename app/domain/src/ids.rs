@@ -13,7 +13,10 @@ pub struct InvalidId;
 
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an identifier is 1 to {ID_MAX_LEN} characters among a-z, 0-9 and '-'")
+        write!(
+            f,
+            "an identifier is 1 to {ID_MAX_LEN} characters among a-z, 0-9 and '-'"
+        )
     }
 }
 
@@ -21,7 +24,9 @@ impl std::error::Error for InvalidId {}
 
 fn parse(text: &str) -> Result<String, InvalidId> {
     let sound = (1..=ID_MAX_LEN).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-');
     if sound { Ok(text.to_owned()) } else { Err(InvalidId) }
 }
@@ -135,7 +140,17 @@ mod tests {
 
     #[test]
     fn text_that_could_leave_a_path_or_a_query_is_no_id() {
-        for bad in ["", "-a", "A", "a/b", "..", "a b", "é", "a'", &"a".repeat(ID_MAX_LEN + 1)] {
+        for bad in [
+            "",
+            "-a",
+            "A",
+            "a/b",
+            "..",
+            "a b",
+            "é",
+            "a'",
+            &"a".repeat(ID_MAX_LEN + 1),
+        ] {
             assert_eq!(SiteId::parse(bad), Err(InvalidId), "{bad:?}");
         }
         assert!(SiteId::parse("dupont-2").is_ok());

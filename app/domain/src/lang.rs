@@ -30,7 +30,9 @@ impl Lang {
     #[must_use]
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
-        Self::ALL.into_iter().find(|lang| lang.tag().eq_ignore_ascii_case(primary))
+        Self::ALL
+            .into_iter()
+            .find(|lang| lang.tag().eq_ignore_ascii_case(primary))
     }
 
     /// The best of our languages for an `Accept-Language` header; French when it names neither.
@@ -39,7 +41,9 @@ impl Lang {
         let mut best: Option<(f32, Self)> = None;
         for range in header.split(',') {
             let mut parts = range.split(';');
-            let Some(lang) = parts.next().and_then(|tag| Self::from_tag(tag.trim())) else { continue };
+            let Some(lang) = parts.next().and_then(|tag| Self::from_tag(tag.trim())) else {
+                continue;
+            };
             let weight = parts
                 .find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()))
                 .unwrap_or(1.0);

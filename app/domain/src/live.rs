@@ -9,6 +9,10 @@ use crate::site::SiteStatus;
 
 /// One pushed event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are processes, and each is sent at once"
+)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum LiveEvent {
     /// A process, as it is now.

@@ -47,8 +47,14 @@ pub fn email(text: &str) -> Result<String, Refusal> {
     let text = text.trim().to_lowercase();
     let sound = text.chars().count() <= 254
         && !text.contains(char::is_whitespace)
-        && text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
-    if sound { Ok(text) } else { Err(Refusal::Invalid { field: Field::Email }) }
+        && text
+            .split_once('@')
+            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty() && !host.contains('@'));
+    if sound {
+        Ok(text)
+    } else {
+        Err(Refusal::Invalid { field: Field::Email })
+    }
 }
 
 /// The name of a site, a database, a customer or a person.
@@ -61,8 +67,13 @@ pub fn name(text: &str) -> Result<String, Refusal> {
 
 fn within(text: &str, max: usize, field: Field) -> Result<String, Refusal> {
     let text = text.trim();
-    let sound = !text.is_empty() && text.chars().count() <= max && !text.contains(|c: char| c.is_control() && c != '\n');
-    if sound { Ok(text.to_owned()) } else { Err(Refusal::Invalid { field }) }
+    let sound =
+        !text.is_empty() && text.chars().count() <= max && !text.contains(|c: char| c.is_control() && c != '\n');
+    if sound {
+        Ok(text.to_owned())
+    } else {
+        Err(Refusal::Invalid { field })
+    }
 }
 
 /// Does what a person typed confirm this site code? Compared trimmed and without case; pasting is fine.

@@ -80,13 +80,17 @@ fn by_role(role: Role, action: Action, site: &Site) -> Option<Refusal> {
 
         (Action::BackUp | Action::Promote, Role::ClientAdmin | Role::Operator) => None,
         (Action::BackUp | Action::Promote, Role::Partner) if site.delegated => None,
-        (Action::BackUp | Action::Promote, Role::Partner) => {
-            Some(Refusal::NotDelegated { administrator: administrator() })
-        }
+        (Action::BackUp | Action::Promote, Role::Partner) => Some(Refusal::NotDelegated {
+            administrator: administrator(),
+        }),
 
         (Action::Download | Action::DeleteManual, Role::ClientAdmin | Role::Operator) => None,
-        (Action::Download, Role::Partner) => Some(Refusal::NotForPartners { administrator: administrator() }),
-        (Action::DeleteManual, Role::Partner) => Some(Refusal::ClientOnly { administrator: administrator() }),
+        (Action::Download, Role::Partner) => Some(Refusal::NotForPartners {
+            administrator: administrator(),
+        }),
+        (Action::DeleteManual, Role::Partner) => Some(Refusal::ClientOnly {
+            administrator: administrator(),
+        }),
 
         (Action::RequestRestore, Role::ClientAdmin | Role::Partner | Role::Operator) => None,
         (Action::DecideRequest, Role::Partner | Role::Operator) => None,
@@ -94,24 +98,28 @@ fn by_role(role: Role, action: Action, site: &Site) -> Option<Refusal> {
 
         // An operator may break the glass with a written reason; a partner waits for the client's request.
         (Action::Restore, Role::Operator) => None,
-        (Action::Restore, Role::Partner) => Some(Refusal::NeedsRequest { administrator: administrator() }),
-        (Action::Restore, Role::ClientAdmin | Role::ClientViewer) => {
-            Some(Refusal::RestoredByOthers { partner: site.partner_name.clone() })
-        }
+        (Action::Restore, Role::Partner) => Some(Refusal::NeedsRequest {
+            administrator: administrator(),
+        }),
+        (Action::Restore, Role::ClientAdmin | Role::ClientViewer) => Some(Refusal::RestoredByOthers {
+            partner: site.partner_name.clone(),
+        }),
         (Action::UndoRestore, Role::Partner | Role::Operator) => None,
-        (Action::UndoRestore, Role::ClientAdmin) => {
-            Some(Refusal::RestoredByOthers { partner: site.partner_name.clone() })
-        }
+        (Action::UndoRestore, Role::ClientAdmin) => Some(Refusal::RestoredByOthers {
+            partner: site.partner_name.clone(),
+        }),
 
         (Action::Delegate, Role::ClientAdmin) => None,
-        (Action::Delegate, Role::Partner | Role::Operator) => {
-            Some(Refusal::ClientOnly { administrator: administrator() })
-        }
+        (Action::Delegate, Role::Partner | Role::Operator) => Some(Refusal::ClientOnly {
+            administrator: administrator(),
+        }),
 
         (Action::Administer, Role::Operator) => None,
         (Action::Administer, _) => Some(Refusal::OperatorOnly),
 
-        (_, Role::ClientViewer) => Some(Refusal::ReadOnly { administrator: administrator() }),
+        (_, Role::ClientViewer) => Some(Refusal::ReadOnly {
+            administrator: administrator(),
+        }),
     }
 }
 

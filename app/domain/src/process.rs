@@ -63,8 +63,14 @@ pub enum Stage {
 }
 
 const BACKUP_STAGES: &[Stage] = &[Stage::Prepare, Stage::Copy, Stage::Store, Stage::Verify, Stage::Record];
-const RESTORE_STAGES: &[Stage] =
-    &[Stage::Prepare, Stage::Safety, Stage::Prove, Stage::Load, Stage::Check, Stage::Swap];
+const RESTORE_STAGES: &[Stage] = &[
+    Stage::Prepare,
+    Stage::Safety,
+    Stage::Prove,
+    Stage::Load,
+    Stage::Check,
+    Stage::Swap,
+];
 
 impl ProcessKind {
     /// The steps of this work, in order.
@@ -119,7 +125,12 @@ impl Progress {
     /// The beginning.
     #[must_use]
     pub const fn start() -> Self {
-        Self { stage: Stage::Prepare, done_bytes: 0, total_bytes: None, percent: 0 }
+        Self {
+            stage: Stage::Prepare,
+            done_bytes: 0,
+            total_bytes: None,
+            percent: 0,
+        }
     }
 
     /// What comes after `self` when `stage` has done so many bytes. The percentage never goes back and stops at 99.
@@ -130,7 +141,12 @@ impl Progress {
             let done = u128::from(done_bytes.min(total));
             u8::try_from(done * u128::from(to - from) / u128::from(total)).unwrap_or(0)
         });
-        Self { stage, done_bytes, total_bytes, percent: (from + share).min(99).max(self.percent) }
+        Self {
+            stage,
+            done_bytes,
+            total_bytes,
+            percent: (from + share).min(99).max(self.percent),
+        }
     }
 }
 
@@ -280,9 +296,14 @@ impl Process {
     /// Number of the step under way (from 1) and number of steps.
     #[must_use]
     pub fn step(&self) -> Option<(usize, usize)> {
-        let ProcessState::Running { progress, .. } = &self.state else { return None };
+        let ProcessState::Running { progress, .. } = &self.state else {
+            return None;
+        };
         let stages = self.kind.stages();
-        stages.iter().position(|stage| *stage == progress.stage).map(|at| (at + 1, stages.len()))
+        stages
+            .iter()
+            .position(|stage| *stage == progress.stage)
+            .map(|at| (at + 1, stages.len()))
     }
 
     /// How long it has run, or ran.

@@ -47,7 +47,9 @@ impl EngineKind {
     /// The engine of a code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Sqlite, Self::Postgres].into_iter().find(|kind| kind.code() == code)
+        [Self::Sqlite, Self::Postgres]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 
     /// The name its makers give it.

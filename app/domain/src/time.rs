@@ -32,7 +32,10 @@ impl Timestamp {
     /// The instant that much later.
     #[must_use]
     pub fn plus(self, duration: std::time::Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -59,9 +62,17 @@ impl CivilDate {
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * of_year + 2) / 153;
         let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let month = if month_from_march < 10 {
+            month_from_march + 3
+        } else {
+            month_from_march - 9
+        };
         let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-        Self { year: year as i32, month: month as u8, day: day as u8 }
+        Self {
+            year: year as i32,
+            month: month as u8,
+            day: day as u8,
+        }
     }
 
     /// Days since 1970-01-01.
@@ -85,7 +96,11 @@ impl CivilDate {
         if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
             return None;
         }
-        let date = Self { year: year.parse().ok()?, month: month.parse().ok()?, day: day.parse().ok()? };
+        let date = Self {
+            year: year.parse().ok()?,
+            month: month.parse().ok()?,
+            day: day.parse().ok()?,
+        };
         ((1..=12).contains(&date.month) && date.day >= 1 && Self::from_days(date.days()) == date).then_some(date)
     }
 
@@ -137,14 +152,19 @@ impl Zone {
     /// Coordinated universal time.
     #[must_use]
     pub fn utc() -> Self {
-        Self { name: "UTC".to_owned(), changes: Vec::new() }
+        Self {
+            name: "UTC".to_owned(),
+            changes: Vec::new(),
+        }
     }
 
     /// Local time minus UTC at an instant, seconds.
     #[must_use]
     pub fn offset_at(&self, at: Timestamp) -> i32 {
         let later = self.changes.partition_point(|change| change.from <= at.seconds());
-        self.changes.get(later.saturating_sub(1)).map_or(0, |change| change.offset)
+        self.changes
+            .get(later.saturating_sub(1))
+            .map_or(0, |change| change.offset)
     }
 
     /// The local date and time of an instant.
@@ -168,7 +188,12 @@ impl Zone {
         let (sign, away) = if offset < 0 { ('-', -offset) } else { ('+', offset) };
         format!(
             "{}T{:02}:{:02}:{:02}{sign}{:02}:{:02}",
-            local.date, local.hour, local.minute, local.second, away / 3_600, away / 60 % 60
+            local.date,
+            local.hour,
+            local.minute,
+            local.second,
+            away / 3_600,
+            away / 60 % 60
         )
     }
 }
@@ -183,7 +208,11 @@ mod tests {
         // 2026: summer time from 29 March 01:00Z to 25 October 01:00Z.
         Zone {
             name: "Europe/Paris".into(),
-            changes: vec![change(1_761_440_400, 3_600), change(1_774_746_000, 7_200), change(1_792_890_000, 3_600)],
+            changes: vec![
+                change(1_761_440_400, 3_600),
+                change(1_774_746_000, 7_200),
+                change(1_792_890_000, 3_600),
+            ],
         }
     }
 

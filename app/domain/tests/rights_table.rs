@@ -60,10 +60,23 @@ fn the_rights_table_is_the_one_of_the_requirements() {
 
 #[test]
 fn delegation_adds_backup_and_promotion_to_the_partner_and_nothing_else() {
-    let (without, with) = (table(&site(false, SiteStatus::Ready)), table(&site(true, SiteStatus::Ready)));
-    let changed: Vec<_> = without.lines().zip(with.lines()).filter(|(a, b)| a != b).map(|(_, b)| b).collect();
+    let (without, with) = (
+        table(&site(false, SiteStatus::Ready)),
+        table(&site(true, SiteStatus::Ready)),
+    );
+    let changed: Vec<_> = without
+        .lines()
+        .zip(with.lines())
+        .filter(|(a, b)| a != b)
+        .map(|(_, b)| b)
+        .collect();
     assert_eq!(changed.len(), 2, "{with}");
-    assert!(changed.iter().all(|row| row.starts_with("BackUp") || row.starts_with("Promote")), "{changed:?}");
+    assert!(
+        changed
+            .iter()
+            .all(|row| row.starts_with("BackUp") || row.starts_with("Promote")),
+        "{changed:?}"
+    );
 }
 
 #[test]
@@ -78,10 +91,17 @@ fn a_foreign_site_is_not_found_whatever_is_asked_of_it() {
     for role in [Role::ClientAdmin, Role::ClientViewer, Role::Partner] {
         for action in Action::ALL {
             let stranger = actor(role, "autre", &["martin"]);
-            assert_eq!(refusal(&stranger, action, &site), Some(Refusal::NotFound), "{role:?} {action:?}");
+            assert_eq!(
+                refusal(&stranger, action, &site),
+                Some(Refusal::NotFound),
+                "{role:?} {action:?}"
+            );
         }
     }
-    let partnerless = Actor { partner: None, ..actor(Role::Partner, "ardoise", &[]) };
+    let partnerless = Actor {
+        partner: None,
+        ..actor(Role::Partner, "ardoise", &[])
+    };
     let orphan = Site { partner: None, ..site };
     assert_eq!(refusal(&partnerless, Action::See, &orphan), Some(Refusal::NotFound));
 }

@@ -85,7 +85,7 @@ impl Location {
                 }
                 let store = LocalFileSystem::new_with_prefix(path)
                     .map_err(|error| Error::reading(format!("opening {name}"), error))?
-                    .with_fsync(false);
+                    .with_fsync(true);
                 Backend::new(Arc::new(store), object_store::path::Path::default(), name, fence)
             }
         }

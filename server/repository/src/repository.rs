@@ -70,11 +70,14 @@ impl Repository {
         expected: Expectation,
     ) -> Result<Self, Error> {
         let backend = Arc::new(location.connect(expected, fence)?);
-        if backend.list_files(FileType::Config)?.is_empty() {
+        let has_config = || Ok::<_, Error>(!backend.list_files(FileType::Config)?.is_empty());
+        if !has_config()? {
             match (expected, backend.is_empty()?) {
                 (Expectation::Existing, true) => return Err(Error::Missing(backend.name().into())),
-                (_, false) => return Err(Error::Damaged("its config file is missing".into())),
                 (Expectation::New, true) => init(&backend, key)?,
+                // The config is always the first file: if it is there now, another first opening made it meanwhile.
+                (_, false) if has_config()? => {}
+                (_, false) => return Err(Error::Damaged("its config file is missing".into())),
             }
         }
         let repository = Self {

@@ -200,15 +200,22 @@ fn equal_directories_are_listed_and_read_under_each_name() {
 
 #[test]
 fn content_that_looks_like_a_stored_tree_is_still_content() {
-    everywhere(|location| {
-        let (repository, _) = fresh(location);
-        let tree = br#"{"nodes":[{"name":"inner","type":"file","mode":384,"mtime":"1970-01-01T00:00:00Z","atime":"1970-01-01T00:00:00Z","ctime":"1970-01-01T00:00:00Z","uid":0,"gid":0,"size":0,"content":[]}]}"#;
-        let content = [&tree[..], b"\n"].concat();
-        let id = back_up(&repository, &[("copy", &content), ("d/inner", b"")]);
-        assert_eq!(repository.files(id).unwrap().len(), 2);
-        assert_eq!(read(&repository, id, "copy").unwrap(), content);
-        assert_sound(&repository);
-    });
+    let tree = br#"{"nodes":[{"name":"inner","type":"file","mode":384,"mtime":"1970-01-01T00:00:00Z","atime":"1970-01-01T00:00:00Z","ctime":"1970-01-01T00:00:00Z","uid":0,"gid":0,"size":0,"content":[]}]}"#;
+    let content = [&tree[..], b"\n"].concat();
+    let (the_tree, the_content) = (("d/inner", &b""[..]), ("copy", &content[..]));
+    // In each order, so that the later one must not be taken for the earlier one.
+    for order in [[the_tree, the_content], [the_content, the_tree]] {
+        everywhere(|location| {
+            let (repository, _) = fresh(location);
+            let ids = order.map(|file| back_up(&repository, &[file]));
+            let both = back_up(&repository, &order);
+            for ((path, content), id) in order.iter().zip(ids) {
+                assert_eq!(&read(&repository, id, path).unwrap(), content);
+                assert_eq!(&read(&repository, both, path).unwrap(), content);
+            }
+            assert_sound(&repository);
+        });
+    }
 }
 
 #[test]
@@ -328,6 +335,22 @@ fn two_first_openings_at_once_end_in_one_repository() {
         ));
         assert!(open(location, &key, Expectation::New).is_ok());
     });
+}
+
+#[test]
+fn a_repository_that_appears_between_two_looks_is_opened() {
+    let place = FailingStore::new(i64::MAX, std::io::ErrorKind::Other);
+    let location = Location::object_store(place.clone(), "", "busy store");
+    let key = RepositoryKey::generate().unwrap();
+    // Somebody else makes it after we saw no config, and before we see whether anything is there.
+    let (there, same) = (location.clone(), key.clone());
+    place.before_listing(move || drop(open(&there, &same, Expectation::New).unwrap()));
+    let repository = open(&location, &key, Expectation::New).unwrap();
+    let id = back_up(&repository, &[("a", b"one ledger")]);
+    assert_eq!(
+        read(&open(&location, &key, Expectation::Existing).unwrap(), id, "a").unwrap(),
+        b"one ledger"
+    );
 }
 
 #[test]

@@ -234,6 +234,10 @@ pub trait ControlStore: Send + Sync {
         max_running: u32,
     ) -> Result<Option<Claimed>, StoreError>;
 
+    /// Ends every lease at once; returns how many. Only for whoever knows that no worker is alive: a server that has just
+    /// taken the lock of the data folder. What its predecessor left goes on without waiting for a lease to run out.
+    async fn end_leases(&self) -> Result<u64, StoreError>;
+
     /// Prolongs the lease.
     async fn heartbeat(&self, claim: &Claim, lease_until: Timestamp) -> Result<(), StoreError>;
 

@@ -137,6 +137,10 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.claim(now, lease_until, max_running))
     }
 
+    async fn end_leases(&self) -> Result<u64, StoreError> {
+        self.change(|world| Ok(world.end_leases()))
+    }
+
     async fn heartbeat(&self, claim: &Claim, lease_until: Timestamp) -> Result<(), StoreError> {
         self.change(|world| {
             world.held(claim)?.lease_until = lease_until;

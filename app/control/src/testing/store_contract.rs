@@ -46,9 +46,10 @@ macro_rules! store_contract {
                 the_oldest_goes_first_and_each_knows_what_is_ahead
                 an_expired_lease_is_taken_over_and_the_old_claim_is_fenced_everywhere
                 an_ended_process_accepts_nothing_more
-                a_process_interrupted_too_often_fails_with_its_cause
+                a_backup_interrupted_too_often_fails_with_its_cause
                 a_percentage_never_goes_back_within_an_attempt
                 a_heartbeat_keeps_the_process
+                a_server_that_starts_alone_takes_over_at_once
                 a_backup_of_another_kind_site_or_process_is_not_recorded
             }
             restores {
@@ -57,7 +58,7 @@ macro_rules! store_contract {
                 two_restores_at_once_leave_one
                 another_sites_backup_or_an_absent_database_is_not_found
                 a_later_attempt_knows_the_safety_backup_and_the_decision
-                a_decided_restore_is_never_given_up
+                a_restore_is_handed_out_however_often_it_was_interrupted
             }
             nights {
                 ten_clocks_at_once_make_one_backup_of_a_night

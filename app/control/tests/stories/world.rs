@@ -10,7 +10,7 @@ use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::memory_store::MemoryStore;
 use control::testing::plain::{KeptNotices, NoScratch, PlainHasher};
-use control::{ControlPlane, NewAccount, Outside};
+use control::{ControlPlane, NewAccount, Outside, save_account};
 use domain::account::{Actor, Role};
 use domain::ids::{AccountId, CustomerId, DatabaseId, PartnerId, SiteId};
 use domain::process::{Process, ProcessState};

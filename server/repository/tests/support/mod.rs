@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, AtomicUsize, Ordering},
     },
 };
@@ -154,6 +154,17 @@ pub struct FailingStore {
     pub left: AtomicI64,
     pub error: io::ErrorKind,
     pub lies_above: AtomicUsize,
+    meanwhile: Meanwhile,
+}
+
+/// What somebody else does at the next listing.
+#[derive(Default)]
+struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meanwhile")
+    }
 }
 
 impl FailingStore {
@@ -163,7 +174,13 @@ impl FailingStore {
             left: AtomicI64::new(left),
             error,
             lies_above: AtomicUsize::new(usize::MAX),
+            meanwhile: Meanwhile::default(),
         })
+    }
+
+    /// Runs once, before the next listing is answered.
+    pub fn before_listing(&self, action: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.0.lock().unwrap() = Some(Box::new(action));
     }
 
     fn spend(&self, bytes: usize) -> object_store::Result<()> {
@@ -229,6 +246,10 @@ impl ObjectStore for FailingStore {
         &self,
         prefix: Option<&StorePath>,
     ) -> futures::stream::BoxStream<'static, object_store::Result<ObjectMeta>> {
+        let action = self.meanwhile.0.lock().unwrap().take();
+        if let Some(action) = action {
+            std::thread::spawn(action).join().unwrap();
+        }
         self.inner.list(prefix)
     }
 

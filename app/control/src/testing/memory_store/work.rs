@@ -90,7 +90,8 @@ impl World {
         max_running: u32,
     ) -> Result<Option<Claimed>, StoreError> {
         let silent = |work: &Work| work.process.state.name() == StateName::Running && work.lease_until <= now;
-        let exhausted = |work: &Work| silent(work) && work.process.attempt >= MAX_ATTEMPTS && !work.restore.swapped;
+        let exhausted =
+            |work: &Work| silent(work) && work.process.attempt >= MAX_ATTEMPTS && !work.process.kind.is_restore();
         let mut given_up: Vec<_> = self
             .processes
             .values()
@@ -155,6 +156,14 @@ impl World {
             process: self.snapshot(&id)?,
             restore,
         }))
+    }
+
+    pub(super) fn end_leases(&mut self) -> u64 {
+        let running = self
+            .processes
+            .values_mut()
+            .filter(|work| work.process.state.name() == StateName::Running);
+        running.map(|work| work.lease_until = Timestamp(i64::MIN)).count() as u64
     }
 
     /// The process, if this claim still gives the right to work on it.

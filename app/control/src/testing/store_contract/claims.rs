@@ -265,8 +265,8 @@ pub async fn an_ended_process_accepts_nothing_more(story: Story) {
     );
 }
 
-/// A process that takes the server down with it does not do so for ever, and others get their turn in the same look.
-pub async fn a_process_interrupted_too_often_fails_with_its_cause(story: Story) {
+/// A backup that takes the server down with it does not do so for ever, and others get their turn in the same look.
+pub async fn a_backup_interrupted_too_often_fails_with_its_cause(story: Story) {
     let doomed = story.queue_manual("arnaud", at(0)).await;
     let next = story.queue_manual("arnaud", at(1)).await;
     let mut now = 10;
@@ -385,6 +385,30 @@ pub async fn a_heartbeat_keeps_the_process(story: Story) {
         "a heartbeat is no change that people see"
     );
     assert_eq!(story.claim(at(30 + LEASE_SECS)).await.claim.attempt, 2);
+}
+
+/// Nobody is alive, so nobody needs to be waited for; the leases given afterwards hold again.
+pub async fn a_server_that_starts_alone_takes_over_at_once(story: Story) {
+    assert_eq!(story.store.end_leases().await.expect("the store works"), 0);
+    let first = story.queue_manual("dupont", at(0)).await;
+    let second = story.queue_manual("martin", at(1)).await;
+    let waiting = story.queue_manual("dupont", at(2)).await;
+    for _ in 0..2 {
+        story.claim(at(3)).await;
+    }
+    assert!(story.look(at(3), MANY).await.is_none());
+    assert_eq!(story.store.end_leases().await.expect("the store works"), 2);
+    for process in [first, second] {
+        assert_eq!(
+            story.claim(at(3)).await.claim,
+            Claim {
+                process: process.id,
+                attempt: 2
+            }
+        );
+    }
+    assert!(story.look(at(3), MANY).await.is_none());
+    assert_eq!(story.process(&waiting.id).await.state, ProcessState::Queued);
 }
 
 /// A worker that mixes things up is told so, and nothing is half-recorded.

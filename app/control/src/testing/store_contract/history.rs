@@ -19,9 +19,9 @@ use crate::ports::control_store::{Claimed, StoreError};
 
 const SITES: [&str; 3] = ["dupont", "martin", "arnaud"];
 
-/// Twelve lives of a small host.
+/// Six lives of a small host.
 pub async fn random_histories_keep_every_promise(story: Story) {
-    for seed in 0..12 {
+    for seed in 0..6 {
         tell(&story, seed, 80).await;
     }
 }
@@ -84,13 +84,14 @@ impl<'a> Life<'a> {
     /// One thing that may happen, with its answer.
     async fn step(&mut self) -> String {
         self.now = self.now.plus(Duration::from_millis(self.rng.u64(0..4_000)));
-        match self.rng.u32(0..22) {
-            0..=3 => self.queue_manual().await,
-            4 => self.queue_night().await,
-            5..=6 => self.queue_restore().await,
-            7..=10 => self.look().await,
-            11 => self.cancel().await,
-            12 => self.declare().await,
+        match self.rng.u32(0..44) {
+            0..=7 => self.queue_manual().await,
+            8..=9 => self.queue_night().await,
+            10..=13 => self.queue_restore().await,
+            14..=21 => self.look().await,
+            22..=23 => self.cancel().await,
+            24..=25 => self.declare().await,
+            26 => answered(&self.story.store.end_leases().await),
             _ => self.work().await,
         }
     }

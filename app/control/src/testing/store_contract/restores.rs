@@ -2,19 +2,18 @@
 
 use domain::backup::BackupKind;
 use domain::limits::MAX_ATTEMPTS;
-use domain::process::ProcessState;
 use domain::refusal::Refusal;
 use domain::restore::Scope;
 use domain::site::SiteStatus;
 use tokio::task::JoinSet;
 
-use super::story::{LEASE_SECS, MANY, Story, at, backup_by, broken, id, refusal};
+use super::story::{LEASE_SECS, Story, at, backup_by, broken, id, refusal};
 use crate::ports::control_store::RestoreProgress;
 
-/// Completed, failed, cancelled, given up: Ready again, each time.
+/// Completed, failed, cancelled, failed after interruptions: Ready again, each time.
 pub async fn a_restore_closes_the_site_and_every_end_opens_it(story: Story) {
     let kept = story.manual_backup("dupont", at(0)).await;
-    for (round, end) in (1..).zip(["complete", "fail", "cancel", "give up"]) {
+    for (round, end) in (1..).zip(["complete", "fail", "cancel", "interrupted"]) {
         let start = round * 1_000;
         let queued = story.queue_restore("dupont", &kept, at(start)).await;
         let closed = SiteStatus::Restoring {
@@ -52,19 +51,13 @@ pub async fn a_restore_closes_the_site_and_every_end_opens_it(story: Story) {
             }
             "fail" => drop(story.fail(&claimed.claim, at(start + 2)).await),
             _ => {
-                for attempt in 1..i64::from(MAX_ATTEMPTS) {
-                    story.claim(at(start + 1 + attempt * LEASE_SECS)).await;
-                }
+                let again = story.claim(at(start + 1 + LEASE_SECS)).await;
                 assert_eq!(
                     story.status("dupont").await,
                     closed,
                     "between two attempts it stays closed"
                 );
-                assert!(story.look(at(start + 500), MANY).await.is_none());
-                assert!(matches!(
-                    story.process(&queued.id).await.state,
-                    ProcessState::Failed { .. }
-                ));
+                story.fail(&again.claim, at(start + 30)).await;
             }
         }
         assert_eq!(story.status("dupont").await, SiteStatus::Ready, "{end}");
@@ -197,26 +190,40 @@ pub async fn a_later_attempt_knows_the_safety_backup_and_the_decision(story: Sto
     assert_eq!(story.backups(&id("dupont")).await, [safety.id, kept.id]);
 }
 
-/// The new data are live: what is left only tidies up, so there is always one more attempt.
-pub async fn a_decided_restore_is_never_given_up(story: Story) {
+/// Its databases may be half exchanged: a worker must settle that, so there is always one more attempt.
+pub async fn a_restore_is_handed_out_however_often_it_was_interrupted(story: Story) {
     let kept = story.manual_backup("dupont", at(0)).await;
-    story.queue_restore("dupont", &kept, at(100)).await;
-    let first = story.claim(at(100)).await;
-    story
-        .store
-        .decide_restore(&first.claim)
-        .await
-        .expect("the claim is held");
-    let mut last = first;
-    for n in 1..=3 * i64::from(MAX_ATTEMPTS) {
-        last = story.claim(at(100 + n * LEASE_SECS)).await;
-        assert!(last.restore.swapped);
+    for decided in [false, true] {
+        let start = if decided { 1_000 } else { 100 };
+        let queued = story.queue_restore("dupont", &kept, at(start)).await;
+        let mut last = story.claim(at(start)).await;
+        if decided {
+            story
+                .store
+                .decide_restore(&last.claim)
+                .await
+                .expect("the claim is held");
+        }
+        for n in 1..=3 * i64::from(MAX_ATTEMPTS) {
+            last = story.claim(at(start + n * LEASE_SECS)).await;
+            assert_eq!(last.restore.swapped, decided);
+            assert_eq!(
+                story.status("dupont").await,
+                SiteStatus::Restoring {
+                    process: queued.id.clone()
+                }
+            );
+        }
+        assert!(last.claim.attempt > MAX_ATTEMPTS);
+        if decided {
+            story
+                .store
+                .complete_restore(&last.claim, at(start + 900))
+                .await
+                .expect("it is decided");
+        } else {
+            story.fail(&last.claim, at(start + 900)).await;
+        }
+        assert_eq!(story.status("dupont").await, SiteStatus::Ready);
     }
-    assert!(last.claim.attempt > MAX_ATTEMPTS);
-    story
-        .store
-        .complete_restore(&last.claim, at(999))
-        .await
-        .expect("it is decided");
-    assert_eq!(story.status("dupont").await, SiteStatus::Ready);
 }

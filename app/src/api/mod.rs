@@ -1,0 +1,154 @@
+//! The server functions: the only calls from a page to the control plane, each a few lines long.
+//!
+//! Addresses are explicit, so that logs and proxies can name them. Arguments arrive as text and are parsed here: a
+//! malformed id is answered like a missing one. Rights are checked by the control plane, never here.
+
+// The macro writes a struct with the arguments of each function as undocumented fields.
+#![allow(missing_docs)]
+
+mod error;
+
+use domain::overview::{DatabaseBackups, ProcessDetail, ProcessList, RestoreChoices, SiteList, SiteOverview};
+use domain::process::Process;
+use leptos::prelude::*;
+
+pub use error::ApiError;
+#[cfg(feature = "ssr")]
+pub use error::wants_page;
+
+#[cfg(feature = "ssr")]
+use {
+    crate::paths,
+    crate::viewer::Viewer,
+    domain::account::Actor,
+    domain::refusal::{Field, Refusal},
+    std::sync::Arc,
+};
+
+/// The control plane and the person who asks.
+#[cfg(feature = "ssr")]
+fn session() -> Result<(Arc<control::ControlPlane>, Actor), ApiError> {
+    let actor = use_context::<Viewer>()
+        .and_then(|viewer| viewer.actor)
+        .ok_or(Refusal::NotSignedIn)?;
+    let plane = use_context().expect("the server provides the control plane to every request");
+    Ok((plane, actor))
+}
+
+/// An id from an address or a form; a malformed one does not exist.
+#[cfg(feature = "ssr")]
+fn id<T: std::str::FromStr>(text: &str) -> Result<T, ApiError> {
+    text.parse().map_err(|_| Refusal::NotFound.into())
+}
+
+/// The sites the person sees.
+///
+/// # Errors
+/// [`ApiError`], as every function of this module.
+#[server(endpoint = "list_sites")]
+pub async fn list_sites() -> Result<SiteList, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.site_list(&actor).await?)
+}
+
+/// The page of a site.
+///
+/// # Errors
+/// [`Refusal::NotFound`](domain::refusal::Refusal::NotFound) for a missing or a foreign site.
+#[server(endpoint = "read_site")]
+pub async fn read_site(site: String) -> Result<SiteOverview, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.site_overview(&actor, &id(&site)?).await?)
+}
+
+/// The backups of a database.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign database.
+#[server(endpoint = "read_database")]
+pub async fn read_database(site: String, database: String) -> Result<DatabaseBackups, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.database_backups(&actor, &id(&site)?, &id(&database)?).await?)
+}
+
+/// The processes of a site, or of every site the person sees.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign site.
+#[server(endpoint = "list_processes")]
+pub async fn list_processes(site: Option<String>) -> Result<ProcessList, ApiError> {
+    let (plane, actor) = session()?;
+    let site = site.map(|site| id(&site)).transpose()?;
+    Ok(plane.process_list(&actor, site.as_ref()).await?)
+}
+
+/// One process.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign process.
+#[server(endpoint = "read_process")]
+pub async fn read_process(process: String) -> Result<ProcessDetail, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.process_detail(&actor, &id(&process)?).await?)
+}
+
+/// What a site can be restored from.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign site.
+#[server(endpoint = "read_restore")]
+pub async fn read_restore(site: String) -> Result<RestoreChoices, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.restore_choices(&actor, &id(&site)?).await?)
+}
+
+/// Starts a manual backup, and leads to its process.
+///
+/// # Errors
+/// The refusal: a missing right, a site being restored, a full quota.
+#[server(endpoint = "start_backup")]
+pub async fn start_backup(site: String) -> Result<Process, ApiError> {
+    let (plane, actor) = session()?;
+    let process = plane.start_backup(&actor, &id(&site)?).await?;
+    leptos_axum::redirect(&paths::process(&process.id));
+    Ok(process)
+}
+
+/// Stops a process that still waits.
+///
+/// # Errors
+/// `TooLate` when it has begun or ended.
+#[server(endpoint = "cancel_process")]
+pub async fn cancel_process(process: String) -> Result<Process, ApiError> {
+    let (plane, actor) = session()?;
+    let process = plane.cancel(&actor, &id(&process)?).await?;
+    leptos_axum::redirect(&paths::process(&process.id));
+    Ok(process)
+}
+
+/// Starts a restore, and leads to its process.
+///
+/// # Errors
+/// The refusal: a missing right, a field that is not right, a site already being restored.
+#[server(endpoint = "start_restore")]
+pub async fn start_restore(
+    site: String,
+    #[server(default)] scope: String,
+    #[server(default)] backup: String,
+    #[server(default)] reason: String,
+    #[server(default)] confirmation: String,
+) -> Result<Process, ApiError> {
+    let (plane, actor) = session()?;
+    let scope = paths::scope(&scope).ok_or(Refusal::Invalid { field: Field::Scope })?;
+    let backup = backup.parse().map_err(|_| Refusal::Invalid { field: Field::Backup })?;
+    let order = control::RestoreOrder {
+        site: id(&site)?,
+        scope,
+        backup,
+        confirmation,
+        reason,
+    };
+    let process = plane.start_restore(&actor, order).await?;
+    leptos_axum::redirect(&paths::process(&process.id));
+    Ok(process)
+}

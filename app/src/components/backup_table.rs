@@ -1,0 +1,205 @@
+//! The backups of a database, one section after another: automatic, manual, before a restore (R16).
+
+use domain::display;
+use domain::lang::Lang;
+use domain::limits::DAILY_RETENTION_DAYS;
+use domain::overview::{BackupEntry, DatabaseEntry};
+use domain::site::{Database, Site};
+use domain::time::Timestamp;
+use leptos::prelude::*;
+
+use super::elements::{Instant, icon};
+use crate::viewer::lang;
+use crate::{i18n, paths};
+
+/// Which of the three sections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// Made by the night.
+    Automatic,
+    /// Asked for by a person, or kept by one.
+    Manual,
+    /// Taken before a restore.
+    Safety,
+}
+
+/// What the person may do with the entries, decided once for the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Allowed {
+    /// Download?
+    pub(crate) download: bool,
+    /// Restore from?
+    pub(crate) restore: bool,
+}
+
+/// One section as a table; cards on narrow panels.
+#[component]
+pub(crate) fn BackupTable(
+    /// Which section.
+    section: Section,
+    /// Its entries, youngest first.
+    entries: Vec<DatabaseEntry>,
+    /// The site, for its zone.
+    site: Site,
+    /// The database.
+    database: Database,
+    /// May the person download?
+    may_download: bool,
+    /// May the person restore?
+    may_restore: bool,
+    /// When the page was read.
+    now: Timestamp,
+) -> impl IntoView {
+    let lang = lang();
+    let allowed = Allowed {
+        download: may_download,
+        restore: may_restore,
+    };
+    let (caption, first, second) = match section {
+        Section::Automatic => (
+            i18n::backups::automatic_caption(lang),
+            i18n::backups::day(lang),
+            i18n::backups::kept(lang),
+        ),
+        Section::Manual => (
+            i18n::backups::manual_caption(lang),
+            i18n::backups::date(lang),
+            i18n::backups::origin(lang),
+        ),
+        Section::Safety => (
+            i18n::backups::safety_caption(lang),
+            i18n::backups::date(lang),
+            i18n::backups::origin(lang),
+        ),
+    };
+    let head = |text: &'static str| view! { <th role="columnheader" scope="col">{text}</th> };
+    let rows = entries
+        .iter()
+        .map(|entry| row(section, entry, &site, &database, allowed, now))
+        .collect_view();
+    view! {
+        <table role="table" class="table cards">
+            <caption class="sr">{caption}</caption>
+            <thead role="rowgroup"><tr role="row">
+                {head(first)}{head(second)}{head(i18n::backups::size(lang))}{head(i18n::backups::fingerprint(lang))}
+                <th role="columnheader" scope="col"><span class="sr">{i18n::common::actions(lang)}</span></th>
+            </tr></thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
+    }
+}
+
+fn row(
+    section: Section,
+    entry: &DatabaseEntry,
+    site: &Site,
+    database: &Database,
+    allowed: Allowed,
+    now: Timestamp,
+) -> AnyView {
+    let lang = lang();
+    let (backup, zone) = (&entry.backup, &site.zone);
+    let name = name(lang, backup, site);
+    let about = i18n::backups::about(lang, &name);
+    let heading = match section {
+        Section::Automatic => {
+            let text = i18n::backups::state_at(lang, &display::short_date_time(lang, zone, backup.t0));
+            view! { {name}<small><Instant at=backup.t0 zone=zone.clone() text/></small> }.into_any()
+        }
+        Section::Manual | Section::Safety => view! { <Instant at=backup.t0 zone=zone.clone() text=name/> }.into_any(),
+    };
+    let hash = entry.sha256.as_str();
+    let short = hash.get(..12).unwrap_or(hash).to_owned();
+    let (label, origin) = match section {
+        Section::Automatic => (i18n::backups::kept(lang), kept(lang, backup, site, now)),
+        Section::Manual | Section::Safety => (i18n::backups::origin(lang), origin(lang, backup, site)),
+    };
+    let download = if allowed.download {
+        view! {
+            <a class="btn btn-quiet" href=paths::download(&backup.id, &database.id) download=entry.file_name.clone() rel="external">
+                {icon("download-simple")}{i18n::backups::download(lang)}<span class="sr">{about.clone()}</span>
+            </a>
+        }
+        .into_any()
+    } else {
+        view! {
+            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby="r-download">
+                {icon("lock-simple")}{i18n::backups::download(lang)}<span class="sr">{about.clone()}</span>
+            </button>
+        }
+        .into_any()
+    };
+    let restore = allowed.restore.then(|| {
+        view! {
+            <a class="btn btn-quiet" href=paths::restore_from(&site.id, &database.id, &backup.id)>
+                {icon("clock-counter-clockwise")}{i18n::backups::restore(lang)}<span class="sr">{about}</span>
+            </a>
+        }
+    });
+    view! {
+        <tr role="row">
+            <th role="rowheader" scope="row" class="what">
+                {heading}
+            </th>
+            <td role="cell" data-label=label>{origin}</td>
+            <td role="cell" data-label=i18n::backups::size(lang) class="num">{display::size(lang, entry.bytes)}</td>
+            <td role="cell" data-label=i18n::backups::fingerprint(lang)>
+                <details class="hash"><summary><code>{short}"…"</code></summary><code>{hash.to_owned()}</code></details>
+            </td>
+            <td role="cell" class="is-acts"><div class="acts">{restore}{download}</div></td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// What a backup is called: the day that ended for the night's, the instant for the others.
+pub(crate) fn name(lang: Lang, backup: &BackupEntry, site: &Site) -> String {
+    match backup.business_date {
+        Some(day) => display::weekday_date(lang, day),
+        None => {
+            let date = display::weekday_date(lang, site.zone.local(backup.t0).date);
+            let time = display::time(lang, &site.zone, backup.t0);
+            match lang {
+                Lang::Fr => format!("{date} à {time}"),
+                Lang::En => format!("{date}, {time}"),
+            }
+        }
+    }
+}
+
+/// Why an automatic backup is still there. Older than the rolling days, only the two long keeps are left (R12–R14).
+fn kept(lang: Lang, backup: &BackupEntry, site: &Site, now: Timestamp) -> AnyView {
+    let day = backup.business_date.unwrap_or_else(|| site.zone.local(backup.t0).date);
+    let age = site.zone.local(now).date.days() - day.days();
+    let (class, letter, words) = if age <= i64::from(DAILY_RETENTION_DAYS) {
+        (
+            "key k-j",
+            i18n::backups::seven_days_letter(lang),
+            i18n::backups::seven_days(lang),
+        )
+    } else if day.month == 12 {
+        (
+            "key k-a",
+            i18n::backups::year_end_letter(lang),
+            i18n::backups::year_end(lang),
+        )
+    } else {
+        (
+            "key k-m",
+            i18n::backups::month_end_letter(lang),
+            i18n::backups::month_end(lang),
+        )
+    };
+    view! { <span class=class aria-hidden="true">{letter}</span>"\u{2002}"{words} }.into_any()
+}
+
+fn origin(lang: Lang, backup: &BackupEntry, site: &Site) -> AnyView {
+    let text = match &backup.promotion {
+        Some(promotion) => {
+            let date = display::short_date(lang, site.zone.local(promotion.at).date);
+            i18n::backups::promoted(lang, &date, &promotion.by)
+        }
+        None => backup.requested_by.clone(),
+    };
+    text.into_any()
+}

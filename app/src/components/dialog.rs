@@ -1,0 +1,140 @@
+//! The warning before a backup (R5, R8): a modal dialog where script can open one, the same content as a page where it
+//! cannot. Nothing exists before the confirmation, and a double click confirms once.
+
+use domain::overview::SiteOverview;
+use domain::refusal::Refusal;
+use leptos::ev;
+use leptos::form::ActionForm;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys;
+
+use super::act::{Act, act_error, use_act};
+use super::elements::icon;
+use crate::api::StartBackup;
+use crate::viewer::lang;
+use crate::{i18n, paths};
+use domain::display;
+
+/// The dialog, closed until `node` is asked to show itself.
+#[component]
+pub(crate) fn BackupDialog(
+    /// What the warning tells.
+    overview: SiteOverview,
+    /// Why the act is refused, if it is.
+    refusal: Option<Refusal>,
+    /// The dialog's element.
+    node: NodeRef<html::Dialog>,
+) -> impl IntoView {
+    let close = move || {
+        if let Some(dialog) = node.get_untracked() {
+            dialog.close();
+        }
+    };
+    // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
+    let on_backdrop = move |event: ev::MouseEvent| {
+        let hit = event
+            .target()
+            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
+        if hit {
+            close();
+        }
+    };
+    view! {
+        <dialog class="dialog" node_ref=node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>
+            <BackupWarning overview refusal on_cancel=Callback::new(move |()| close()) heading=2/>
+        </dialog>
+    }
+}
+
+/// The content of the warning, with its form.
+#[component]
+pub(crate) fn BackupWarning(
+    /// What it tells.
+    overview: SiteOverview,
+    /// Why the act is refused, if it is.
+    refusal: Option<Refusal>,
+    /// What *Do not back up* does where script runs; otherwise it leads back to the site.
+    #[prop(optional)]
+    on_cancel: Option<Callback<()>>,
+    /// Level of its heading: 1 on its own page.
+    heading: u8,
+) -> impl IntoView {
+    let lang = lang();
+    let site = overview.summary.site.clone();
+    let quota = overview.summary.quota;
+    let (start, error) = use_act::<StartBackup>();
+    let pending = start.pending();
+    let once = move |event: ev::MouseEvent| {
+        if pending.get_untracked() {
+            event.prevent_default();
+        }
+    };
+    let cancel = move |event: ev::MouseEvent| {
+        if let Some(on_cancel) = on_cancel {
+            event.prevent_default();
+            on_cancel.run(());
+        }
+    };
+    let title = i18n::site::dialog_title(lang);
+    let title = match heading {
+        1 => view! { <h1 id="dlg-t" tabindex="-1">{title}</h1> }.into_any(),
+        _ => view! { <h2 id="dlg-t">{title}</h2> }.into_any(),
+    };
+    let names: Vec<String> = site
+        .databases
+        .iter()
+        .map(|database| i18n::site::database_and_size(lang, &database.name, database.bytes))
+        .collect();
+    let last = overview
+        .summary
+        .last
+        .as_ref()
+        .map(|last| display::capital(&display::relative(lang, &site.zone, overview.now, last.t0)));
+    let zone = site.zone.clone();
+    let confirm = match refusal {
+        Some(refusal) => view! {
+            <div class="stack-s">
+                <Act id="r-confirm" label=i18n::site::dialog_confirm(lang) class="btn" refusal zone=site.zone.clone()/>
+            </div>
+        }
+        .into_any(),
+        None => view! {
+            <button class="btn btn-main" on:click=once aria-disabled=move || pending.get().then_some("true")>
+                {icon("vault")}
+                {move || if pending.get() { i18n::site::dialog_starting(lang) } else { i18n::site::dialog_confirm(lang) }}
+            </button>
+        }
+        .into_any(),
+    };
+    view! {
+        <ActionForm action=start>
+            <input type="hidden" name="site" value=site.id.to_string()/>
+            <div class="dialog-body">
+                {title}
+                {act_error(error, zone)}
+                <div id="dlg-d" class="stack-s">
+                    <p>{i18n::site::dialog_content(lang, &site.name)}</p>
+                    <p class="notice notice-busy">{icon("warning")}<span>
+                        {i18n::site::dialog_warning(lang)}<b>{i18n::site::dialog_warning_strong(lang)}</b>
+                    </span></p>
+                </div>
+                <dl class="facts-list">
+                    <div><dt>{i18n::site::dialog_databases(lang)}</dt><dd>{i18n::and(lang, &names)}</dd></div>
+                    {last.map(|last| view! { <div><dt>{i18n::site::dialog_last(lang)}</dt><dd>{last}</dd></div> })}
+                    {(quota.free() > 0).then(|| view! {
+                        <div>
+                            <dt>{i18n::site::dialog_slot(lang)}</dt>
+                            <dd>{i18n::site::dialog_slot_taken(lang, quota)}<small>{i18n::site::dialog_slot_left(lang, quota)}</small></dd>
+                        </div>
+                    })}
+                </dl>
+            </div>
+            <div class="dialog-foot">
+                <a class="btn" href=paths::site(&site.id) on:click=cancel>{i18n::site::dialog_cancel(lang)}</a>
+                {confirm}
+            </div>
+        </ActionForm>
+    }
+}

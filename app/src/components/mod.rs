@@ -1,0 +1,26 @@
+//! The pieces pages are made of. They draw what they are given: they never call the server and never test a role.
+
+mod act;
+mod backup_table;
+mod banner;
+mod dialog;
+mod door;
+mod elements;
+mod fault;
+mod frame;
+mod head;
+mod process_card;
+mod process_table;
+mod quota;
+
+pub(crate) use act::{Act, Reason, act_error, use_act};
+pub(crate) use backup_table::{BackupTable, Section, name as backup_name};
+pub(crate) use dialog::{BackupDialog, BackupWarning};
+pub(crate) use door::{Preferences, brand};
+pub(crate) use elements::{Empty, Instant, icon, notice, process_plate, site_plate};
+pub(crate) use fault::{NotFound, Reference};
+pub(crate) use frame::{Frame, LastSite, Place, fetched};
+pub(crate) use head::{Crumb, Head, Navigated};
+pub(crate) use process_card::{Announcer, ProcessCard, figures, progress_bar, steps, t0_sentence};
+pub(crate) use process_table::ProcessTable;
+pub(crate) use quota::{Boxes, mini};

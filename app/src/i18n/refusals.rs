@@ -1,0 +1,170 @@
+//! Each expected "no" in words: the rule, the numbers, the cheapest way out, in at most 160 signs.
+
+use domain::account::Role;
+use domain::display;
+use domain::lang::Lang;
+use domain::refusal::{Field, Refusal};
+use domain::time::Zone;
+
+/// The sentence of a refusal. Dates are told in `zone`, the site's.
+#[must_use]
+pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
+    match refusal {
+        Refusal::NotSignedIn => lang
+            .pick(
+                "Votre session est terminée. Connectez-vous pour continuer.",
+                "Your session has ended. Sign in to continue.",
+            )
+            .to_owned(),
+        Refusal::NotFound => lang
+            .pick(
+                "Cet élément n’existe pas, ou ne vous est pas ouvert.",
+                "This does not exist, or is not open to you.",
+            )
+            .to_owned(),
+        Refusal::WrongCredentials => super::sign_in::wrong(lang).to_owned(),
+        Refusal::TooManyTries { wait_secs } => super::sign_in::wait(lang, *wait_secs),
+        Refusal::Invalid { field } => invalid(lang, *field).to_owned(),
+        Refusal::ReadOnly { administrator } => match (lang, administrator) {
+            (Lang::Fr, Some(name)) => {
+                format!("Un lecteur consulte sans rien changer. L’administrateur du site, {name}, le peut.")
+            }
+            (Lang::Fr, None) => "Un lecteur consulte sans rien changer. L’administrateur du site le peut.".to_owned(),
+            (Lang::En, Some(name)) => {
+                format!("A viewer sees and changes nothing. The site’s administrator, {name}, can.")
+            }
+            (Lang::En, None) => "A viewer sees and changes nothing. The site’s administrator can.".to_owned(),
+        },
+        Refusal::NotDelegated { administrator } => match (lang, administrator) {
+            (Lang::Fr, Some(name)) => format!(
+                "Le client n’a pas confié la sauvegarde à son partenaire. {name} peut la faire ou vous la confier."
+            ),
+            (Lang::Fr, None) => {
+                "Le client n’a pas confié la sauvegarde à son partenaire. Il peut la faire ou vous la confier."
+                    .to_owned()
+            }
+            (Lang::En, Some(name)) => format!(
+                "The client has not entrusted backups to its partner. {name} can make one or entrust you with it."
+            ),
+            (Lang::En, None) => {
+                "The client has not entrusted backups to its partner. It can make one or entrust you with it."
+                    .to_owned()
+            }
+        },
+        Refusal::RestoredByOthers { partner } => match (lang, partner) {
+            (Lang::Fr, Some(name)) => {
+                format!("La restauration est faite par l’hébergeur ou par votre partenaire {name}, à votre demande.")
+            }
+            (Lang::Fr, None) => "La restauration est faite par l’hébergeur, à votre demande.".to_owned(),
+            (Lang::En, Some(name)) => {
+                format!("Restores are made by the host or by your partner {name}, at your request.")
+            }
+            (Lang::En, None) => "Restores are made by the host, at your request.".to_owned(),
+        },
+        Refusal::NeedsRequest { administrator } => match (lang, administrator) {
+            (Lang::Fr, Some(name)) => format!("Un partenaire restaure à la demande du client. {name} peut la faire."),
+            (Lang::Fr, None) => "Un partenaire restaure à la demande du client.".to_owned(),
+            (Lang::En, Some(name)) => format!("A partner restores at the client’s request. {name} can make one."),
+            (Lang::En, None) => "A partner restores at the client’s request.".to_owned(),
+        },
+        Refusal::NotForPartners { administrator } => match (lang, administrator) {
+            (Lang::Fr, Some(name)) => {
+                format!("Un partenaire ne télécharge pas. L’administrateur du site, {name}, le peut.")
+            }
+            (Lang::Fr, None) => "Un partenaire ne télécharge pas. L’administrateur du site le peut.".to_owned(),
+            (Lang::En, Some(name)) => format!("A partner does not download. The site’s administrator, {name}, can."),
+            (Lang::En, None) => "A partner does not download. The site’s administrator can.".to_owned(),
+        },
+        Refusal::ClientOnly { administrator } => match (lang, administrator) {
+            (Lang::Fr, Some(name)) => format!("Seul le client en décide. L’administrateur du site, {name}, le peut."),
+            (Lang::Fr, None) => "Seul le client en décide.".to_owned(),
+            (Lang::En, Some(name)) => format!("Only the client decides this. The site’s administrator, {name}, can."),
+            (Lang::En, None) => "Only the client decides this.".to_owned(),
+        },
+        Refusal::OperatorOnly => lang
+            .pick(
+                "Seul l’hébergeur peut le faire. Demandez-le-lui.",
+                "Only the host can do this. Ask the host.",
+            )
+            .to_owned(),
+        Refusal::NotThisRole { role } => not_this_role(lang, *role),
+        Refusal::QuotaReached {
+            kept,
+            reserved,
+            quota,
+            oldest,
+        } => {
+            let oldest = oldest
+                .as_ref()
+                .map(|oldest| display::short_date(lang, zone.local(oldest.t0).date));
+            quota_reached(lang, *kept, *reserved, *quota, oldest.as_deref())
+        }
+        Refusal::SiteRestoring => lang
+            .pick(
+                "Le site est en cours de restauration. Ce sera possible dès qu’elle sera terminée.",
+                "The site is being restored. This will be possible as soon as that is done.",
+            )
+            .to_owned(),
+        Refusal::BackupInUse => lang
+            .pick(
+                "Cette sauvegarde est en cours d’utilisation. Réessayez quand ce sera terminé.",
+                "This backup is in use. Try again when that is done.",
+            )
+            .to_owned(),
+        Refusal::TooLate => lang
+            .pick(
+                "Ce processus a déjà commencé ou est terminé\u{a0}: il ne peut plus être arrêté.",
+                "This process has begun or has ended: it can no longer be stopped.",
+            )
+            .to_owned(),
+    }
+}
+
+fn invalid(lang: Lang, field: Field) -> &'static str {
+    match field {
+        Field::Email => lang.pick(
+            "Écrivez une adresse électronique complète.",
+            "Write a complete e-mail address.",
+        ),
+        Field::Password => lang.pick("Écrivez votre mot de passe.", "Write your password."),
+        Field::Name => lang.pick(
+            "Écrivez un nom de 80 signes au plus.",
+            "Write a name of at most 80 characters.",
+        ),
+        Field::Reason => lang.pick(
+            "Écrivez le motif de la restauration, en 500 signes au plus.",
+            "Write the reason for the restore, in at most 500 characters.",
+        ),
+        Field::Confirmation => lang.pick(
+            "Le code saisi n’est pas celui du site.",
+            "The code typed is not that of the site.",
+        ),
+        Field::Backup => lang.pick("Choisissez la sauvegarde à restaurer.", "Choose the backup to restore."),
+        Field::Scope => lang.pick("Choisissez ce qu’il faut restaurer.", "Choose what is to be restored."),
+        Field::Id => lang.pick("Cette adresse n’est pas correcte.", "This address is not right."),
+    }
+}
+
+fn not_this_role(lang: Lang, role: Role) -> String {
+    let name = super::common::role(lang, role);
+    match lang {
+        Lang::Fr => format!("Votre rôle, {name}, ne fait pas cela. Passez par une demande."),
+        Lang::En => format!("Your role, {name}, does not do this. Make a request instead."),
+    }
+}
+
+fn quota_reached(lang: Lang, kept: u32, reserved: u32, quota: u32, oldest: Option<&str>) -> String {
+    let rule = match (lang, reserved) {
+        (Lang::Fr, 0) => format!("{kept} sauvegardes manuelles sur {quota}."),
+        (Lang::Fr, _) => format!("{kept} sauvegardes manuelles et {reserved} en cours, sur {quota}."),
+        (Lang::En, 0) => format!("{kept} manual backups of {quota}."),
+        (Lang::En, _) => format!("{kept} manual backups and {reserved} under way, of {quota}."),
+    };
+    let way_out = match (lang, oldest) {
+        (Lang::Fr, Some(date)) => format!("Supprimez-en une, par exemple celle du {date}, la plus ancienne."),
+        (Lang::En, Some(date)) => format!("Delete one, for example that of {date}, the oldest."),
+        (Lang::Fr, None) => "Attendez la fin de celles qui sont en cours.".to_owned(),
+        (Lang::En, None) => "Wait for those under way to end.".to_owned(),
+    };
+    format!("{rule} {way_out}")
+}

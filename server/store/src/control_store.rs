@@ -1,0 +1,190 @@
+//! The port, method by method: each goes to the file of its noun.
+
+use async_trait::async_trait;
+use control::ports::control_store::{
+    Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Failures, NewProcess, RepositoryRow, Session,
+    StoreError,
+};
+use control::ports::database_engine::DatabaseSource;
+use control::ports::repository::SealedKey;
+use domain::account::Actor;
+use domain::backup::{Backup, Quota};
+use domain::failure::Failure;
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId};
+use domain::process::{Process, Progress};
+use domain::site::Site;
+use domain::time::Timestamp;
+
+use crate::open::SqliteStore;
+use crate::{accounts, backups, claims, keys_and_audit, processes, sessions, sites};
+
+#[async_trait]
+impl ControlStore for SqliteStore {
+    async fn declare(&self, declaration: &Declaration) -> Result<(), StoreError> {
+        Ok(sites::declare(self, declaration).await?)
+    }
+
+    async fn save_account(&self, account: &Account) -> Result<(), StoreError> {
+        Ok(accounts::save_account(self, account).await?)
+    }
+
+    async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        Ok(sites::sites(self).await?)
+    }
+
+    async fn site(&self, id: &SiteId) -> Result<Option<Site>, StoreError> {
+        Ok(sites::site(self, id).await?)
+    }
+
+    async fn sources(&self, site: &SiteId) -> Result<Vec<DatabaseSource>, StoreError> {
+        Ok(sites::sources(self, site).await?)
+    }
+
+    async fn measured(&self, database: &DatabaseId, bytes: u64) -> Result<(), StoreError> {
+        Ok(sites::measured(self, database, bytes).await?)
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        Ok(accounts::account_by_email(self, email).await?)
+    }
+
+    async fn actor(&self, account: &AccountId) -> Result<Option<Actor>, StoreError> {
+        Ok(accounts::actor(self, account).await?)
+    }
+
+    async fn open_session(&self, session: &Session) -> Result<(), StoreError> {
+        Ok(sessions::open_session(self, session).await?)
+    }
+
+    async fn session(&self, token: &[u8; 32]) -> Result<Option<Session>, StoreError> {
+        Ok(sessions::session(self, token).await?)
+    }
+
+    async fn renew_session(&self, old_token: &[u8; 32], session: &Session) -> Result<bool, StoreError> {
+        Ok(sessions::renew_session(self, old_token, session).await?)
+    }
+
+    async fn close_session(&self, token: &[u8; 32]) -> Result<(), StoreError> {
+        Ok(sessions::close_session(self, token).await?)
+    }
+
+    async fn expire_sessions(&self, idle_before: Timestamp, signed_in_before: Timestamp) -> Result<u64, StoreError> {
+        Ok(sessions::expire_sessions(self, idle_before, signed_in_before).await?)
+    }
+
+    async fn failures(&self, key: &str) -> Result<Failures, StoreError> {
+        Ok(sessions::failures(self, key).await?)
+    }
+
+    async fn count_sign_in(&self, key: &str, right: bool, at: Timestamp) -> Result<(), StoreError> {
+        Ok(sessions::count_sign_in(self, key, right, at).await?)
+    }
+
+    async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        Ok(processes::queue_backup(self, new).await?)
+    }
+
+    async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        Ok(processes::queue_restore(self, new).await?)
+    }
+
+    async fn claim(
+        &self,
+        worker: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        max_running: u32,
+    ) -> Result<Option<Claimed>, StoreError> {
+        Ok(claims::claim(self, worker, now, lease_until, max_running).await?)
+    }
+
+    async fn end_leases(&self) -> Result<u64, StoreError> {
+        Ok(claims::end_leases(self).await?)
+    }
+
+    async fn heartbeat(&self, claim: &Claim, lease_until: Timestamp) -> Result<(), StoreError> {
+        Ok(claims::heartbeat(self, claim, lease_until).await?)
+    }
+
+    async fn report(
+        &self,
+        claim: &Claim,
+        progress: Progress,
+        t0: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        Ok(claims::report(self, claim, progress, t0, now).await?)
+    }
+
+    async fn complete_backup(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<Process, StoreError> {
+        Ok(claims::complete_backup(self, claim, backup, now).await?)
+    }
+
+    async fn record_safety(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError> {
+        Ok(claims::record_safety(self, claim, backup, now).await?)
+    }
+
+    async fn decide_restore(&self, claim: &Claim) -> Result<(), StoreError> {
+        Ok(claims::decide_restore(self, claim).await?)
+    }
+
+    async fn complete_restore(&self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+        Ok(claims::complete_restore(self, claim, now).await?)
+    }
+
+    async fn fail(&self, claim: &Claim, failure: &Failure, now: Timestamp) -> Result<Process, StoreError> {
+        Ok(claims::fail(self, claim, failure, now).await?)
+    }
+
+    async fn cancel(&self, process: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
+        Ok(processes::cancel(self, process, by, now).await?)
+    }
+
+    async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError> {
+        Ok(processes::process(self, id).await?)
+    }
+
+    async fn active(&self, sites: Option<&[SiteId]>) -> Result<Vec<Process>, StoreError> {
+        Ok(processes::active(self, sites).await?)
+    }
+
+    async fn ended(&self, sites: &[SiteId], limit: usize) -> Result<Vec<Process>, StoreError> {
+        Ok(processes::ended(self, sites, limit).await?)
+    }
+
+    async fn backups(&self, site: &SiteId) -> Result<Vec<Backup>, StoreError> {
+        Ok(backups::backups(self, site).await?)
+    }
+
+    async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError> {
+        Ok(backups::last_backup(self, site).await?)
+    }
+
+    async fn backup(&self, id: &BackupId) -> Result<Option<Backup>, StoreError> {
+        Ok(backups::backup(self, id).await?)
+    }
+
+    async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
+        Ok(backups::quota(self, site).await?)
+    }
+
+    async fn repository(&self, customer: &CustomerId) -> Result<Option<RepositoryRow>, StoreError> {
+        Ok(keys_and_audit::repository(self, customer).await?)
+    }
+
+    async fn save_key(&self, customer: &CustomerId, key: &SealedKey) -> Result<RepositoryRow, StoreError> {
+        Ok(keys_and_audit::save_key(self, customer, key).await?)
+    }
+
+    async fn repository_exists(&self, customer: &CustomerId) -> Result<(), StoreError> {
+        Ok(keys_and_audit::repository_exists(self, customer).await?)
+    }
+
+    async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        Ok(keys_and_audit::audit(self, entry).await?)
+    }
+
+    async fn audit_trail(&self, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(keys_and_audit::audit_trail(self, limit).await?)
+    }
+}

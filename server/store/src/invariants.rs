@@ -1,0 +1,124 @@
+//! Every invariant of the control store as a query that finds who breaks it. The constraints make most of them impossible;
+//! tests ask after each race, and an operator may ask at any time.
+
+use sqlx::Row;
+
+use crate::fault::Fault;
+use crate::open::SqliteStore;
+use control::ports::control_store::StoreError;
+
+/// What must never be found, and the ids of those for whom it is so.
+const NEVER: &[(&str, &str)] = &[
+    (
+        "a site with more slots held than its quota",
+        "SELECT s.id FROM sites s WHERE (SELECT count(*) FROM manual_slots m WHERE m.site = s.id) > s.quota",
+    ),
+    (
+        "a slot above the quota",
+        "SELECT m.site FROM manual_slots m JOIN sites s ON s.id = m.site WHERE m.slot > s.quota",
+    ),
+    (
+        "a manual backup under way without a slot",
+        "SELECT id FROM processes WHERE kind = 'manual' AND state IN ('queued', 'running') \
+         AND id NOT IN (SELECT process FROM manual_slots WHERE process IS NOT NULL)",
+    ),
+    (
+        "a slot reserved by what is no manual backup under way",
+        "SELECT m.process FROM manual_slots m JOIN processes p ON p.id = m.process \
+         WHERE NOT (p.kind = 'manual' AND p.state IN ('queued', 'running'))",
+    ),
+    (
+        "a manual or promoted backup without a slot",
+        "SELECT id FROM backups WHERE (kind = 'manual' OR promoted_at IS NOT NULL) \
+         AND id NOT IN (SELECT backup FROM manual_slots WHERE backup IS NOT NULL)",
+    ),
+    (
+        "a slot held by a backup outside the quota",
+        "SELECT m.backup FROM manual_slots m JOIN backups b ON b.id = m.backup \
+         WHERE b.kind <> 'manual' AND b.promoted_at IS NULL",
+    ),
+    (
+        "two processes running on one site",
+        "SELECT site FROM processes WHERE state = 'running' GROUP BY site HAVING count(*) > 1",
+    ),
+    (
+        "a site closed by what is no restore of it under way",
+        "SELECT s.id FROM sites s LEFT JOIN processes p ON p.id = s.restoring WHERE s.restoring IS NOT NULL \
+         AND (p.id IS NULL OR p.site <> s.id OR p.kind <> 'restore' OR p.state NOT IN ('queued', 'running'))",
+    ),
+    (
+        "a restore under way that does not close its site",
+        "SELECT p.id FROM processes p JOIN sites s ON s.id = p.site WHERE p.kind = 'restore' \
+         AND p.state IN ('queued', 'running') AND (s.restoring IS NULL OR s.restoring <> p.id)",
+    ),
+    (
+        "100 % without Completed, or the reverse",
+        "SELECT id FROM processes WHERE (state = 'completed') <> (percent = 100)",
+    ),
+    (
+        "two backups of one night",
+        "SELECT site FROM backups WHERE kind = 'automatic' GROUP BY site, business_date HAVING count(*) > 1",
+    ),
+    (
+        "two processes for one night",
+        "SELECT site FROM processes WHERE kind = 'nightly' AND state IN ('queued', 'running', 'completed') \
+         GROUP BY site, business_date HAVING count(*) > 1",
+    ),
+    (
+        "a backup without artifacts",
+        "SELECT b.id FROM backups b WHERE NOT EXISTS (SELECT 1 FROM artifacts a WHERE a.backup = b.id)",
+    ),
+    (
+        "an artifact of another site's database",
+        "SELECT a.backup FROM artifacts a JOIN backups b ON b.id = a.backup JOIN databases d ON d.id = a.database \
+         WHERE d.site <> b.site",
+    ),
+    (
+        "a backup whose process is not its maker",
+        "SELECT b.id FROM backups b JOIN processes p ON p.id = b.process WHERE p.site <> b.site \
+         OR p.made_backup IS NULL OR p.made_backup <> b.id \
+         OR CASE p.kind WHEN 'manual' THEN 'manual' WHEN 'nightly' THEN 'automatic' ELSE 'safety' END <> b.kind",
+    ),
+    (
+        "a visible backup of a process that did not complete",
+        "SELECT b.id FROM backups b JOIN processes p ON p.id = b.process WHERE b.kind <> 'safety' AND p.state <> 'completed'",
+    ),
+    (
+        "a completed restore that was not decided",
+        "SELECT id FROM processes WHERE kind = 'restore' AND state = 'completed' AND decided = 0",
+    ),
+    (
+        "a revision above the counter",
+        "SELECT id FROM processes WHERE revision > (SELECT value FROM revisions)",
+    ),
+];
+
+impl SqliteStore {
+    /// Every invariant that does not hold, as a sentence with the ids concerned; empty when all is well. Reads the whole file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn audit_invariants(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.broken_invariants().await?)
+    }
+
+    async fn broken_invariants(&self) -> Result<Vec<String>, Fault> {
+        let mut tx = self.read().await?;
+        let mut found = Vec::new();
+        for (never, query) in NEVER {
+            for row in sqlx::query(*query).fetch_all(&mut *tx).await? {
+                found.push(format!("{never}: {}", row.try_get::<String, _>(0)?));
+            }
+        }
+        for row in sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut *tx).await? {
+            found.push(format!("a reference to nothing in {}", row.try_get::<String, _>(0)?));
+        }
+        for row in sqlx::query("PRAGMA integrity_check").fetch_all(&mut *tx).await? {
+            let verdict: String = row.try_get(0)?;
+            if verdict != "ok" {
+                found.push(format!("damage in the file: {verdict}"));
+            }
+        }
+        Ok(found)
+    }
+}

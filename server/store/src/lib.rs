@@ -1,0 +1,20 @@
+//! The control store on SQLite: sites, accounts, sessions, processes, backups, keys and the audit trail in one file.
+//!
+//! One method of the port is one transaction, and what must hold under two clicks is a constraint of `migrations/` as well
+//! as a check here. SQL is written with `$n` so that it also runs on PostgreSQL; only the tables' text and the claim would
+//! differ there. This crate decides nothing about who may do what, and never asks what time it is.
+
+mod accounts;
+mod backups;
+mod claims;
+mod control_store;
+mod fault;
+mod invariants;
+mod keys_and_audit;
+mod open;
+mod processes;
+mod rows;
+mod sessions;
+mod sites;
+
+pub use open::{OpenError, SqliteStore};

@@ -1,0 +1,287 @@
+//! Processes as people follow them: queued, cancelled, read. What workers do with them is in [`crate::claims`].
+
+use control::ports::control_store::NewProcess;
+use domain::backup::Quota;
+use domain::ids::{ProcessId, SiteId};
+use domain::process::{Process, ProcessKind};
+use domain::refusal::Refusal;
+use domain::restore::Scope;
+use domain::time::Timestamp;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use crate::backups;
+use crate::fault::Fault;
+use crate::open::SqliteStore;
+use crate::rows;
+
+/// A whole snapshot. What is ahead of a queued process changes without it, so its revision is that of the whole table:
+/// a later reading is never older, and the next change of its own is always younger.
+macro_rules! process_sql {
+    ($tail:literal) => {
+        concat!(
+            "SELECT p.*, s.name AS site_name, ",
+            "CASE p.state WHEN 'queued' THEN (SELECT value FROM revisions) ELSE p.revision END AS snapshot_revision, ",
+            "CASE p.state WHEN 'queued' THEN ",
+            "(SELECT count(*) FROM processes q WHERE q.state = 'queued' AND (q.requested_at < p.requested_at ",
+            "OR (q.requested_at = p.requested_at AND q.id < p.id))) ",
+            "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site) END AS ahead ",
+            "FROM processes p JOIN sites s ON s.id = p.site ",
+            $tail
+        )
+    };
+}
+
+/// Queues a backup, by hand or by night.
+pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Result<Process, Fault> {
+    let mut tx = store.begin().await?;
+    refuse_closed(&mut tx, &new.site).await?;
+    match &new.kind {
+        ProcessKind::ManualBackup => {
+            let slot = free_slot(&mut tx, &new.site).await?;
+            insert(&mut tx, new).await?;
+            sqlx::query("INSERT INTO manual_slots (site, slot, process) VALUES ($1, $2, $3)")
+                .bind(new.site.as_str())
+                .bind(slot)
+                .bind(new.id.as_str())
+                .execute(&mut *tx)
+                .await?;
+        }
+        ProcessKind::NightlyBackup { business_date } => {
+            let taken: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM processes WHERE site = $1 AND business_date = $2 \
+                 AND kind = 'nightly' AND state IN ('queued', 'running', 'completed')) \
+                 OR EXISTS (SELECT 1 FROM backups WHERE site = $1 AND business_date = $2 AND kind = 'automatic')",
+            )
+            .bind(new.site.as_str())
+            .bind(business_date.to_string())
+            .fetch_one(&mut *tx)
+            .await?;
+            if taken {
+                return Err(Refusal::TooLate.into());
+            }
+            insert(&mut tx, new).await?;
+        }
+        ProcessKind::Restore { .. } => return Err(Fault::broken("a restore is not queued as a backup")),
+    }
+    let process = snapshot(&mut tx, &new.id).await?;
+    tx.commit().await?;
+    Ok(process)
+}
+
+/// Queues a restore and closes the site.
+pub(crate) async fn queue_restore(store: &SqliteStore, new: &NewProcess) -> Result<Process, Fault> {
+    let ProcessKind::Restore { backup, scope, .. } = &new.kind else {
+        return Err(Fault::broken("a backup is not queued as a restore"));
+    };
+    let mut tx = store.begin().await?;
+    refuse_closed(&mut tx, &new.site).await?;
+    let database = match scope {
+        Scope::Site => None,
+        Scope::Database(database) => Some(database.as_str()),
+    };
+    let held: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM backups b JOIN artifacts a ON a.backup = b.id \
+         WHERE b.id = $1 AND b.site = $2 AND a.database = COALESCE($3, a.database))",
+    )
+    .bind(backup.as_str())
+    .bind(new.site.as_str())
+    .bind(database)
+    .fetch_one(&mut *tx)
+    .await?;
+    if !held {
+        return Err(Refusal::NotFound.into());
+    }
+    insert(&mut tx, new).await?;
+    sqlx::query("UPDATE sites SET restoring = $2 WHERE id = $1")
+        .bind(new.site.as_str())
+        .bind(new.id.as_str())
+        .execute(&mut *tx)
+        .await?;
+    let process = snapshot(&mut tx, &new.id).await?;
+    tx.commit().await?;
+    Ok(process)
+}
+
+/// Cancels a process that is still queued.
+pub(crate) async fn cancel(store: &SqliteStore, id: &ProcessId, by: &str, now: Timestamp) -> Result<Process, Fault> {
+    let mut tx = store.begin().await?;
+    let state: Option<String> = sqlx::query_scalar("SELECT state FROM processes WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    match state.as_deref() {
+        None => return Err(Refusal::NotFound.into()),
+        Some("queued") => {}
+        Some(_) => return Err(Refusal::TooLate.into()),
+    }
+    let_go(&mut tx, id).await?;
+    sqlx::query(
+        "UPDATE processes SET state = 'cancelled', ended_at = $2, cancelled_by = $3, revision = $4, updated_at = $2 \
+         WHERE id = $1",
+    )
+    .bind(id.as_str())
+    .bind(now.millis())
+    .bind(by)
+    .bind(next_revision(&mut tx).await?)
+    .execute(&mut *tx)
+    .await?;
+    let process = snapshot(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(process)
+}
+
+/// One process.
+pub(crate) async fn process(store: &SqliteStore, id: &ProcessId) -> Result<Option<Process>, Fault> {
+    let mut tx = store.read().await?;
+    let row = sqlx::query(process_sql!("WHERE p.id = $1"))
+        .bind(id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    row.as_ref().map(rows::process).transpose()
+}
+
+/// Queued and running processes, oldest first.
+pub(crate) async fn active(store: &SqliteStore, sites: Option<&[SiteId]>) -> Result<Vec<Process>, Fault> {
+    let mut query = QueryBuilder::<Sqlite>::new(process_sql!("WHERE p.state IN ('queued', 'running')"));
+    if let Some(sites) = sites {
+        among(&mut query, sites);
+    }
+    query.push(" ORDER BY p.requested_at, p.id");
+    let mut tx = store.read().await?;
+    query
+        .build()
+        .fetch_all(&mut *tx)
+        .await?
+        .iter()
+        .map(rows::process)
+        .collect()
+}
+
+/// Processes that have ended, youngest first.
+pub(crate) async fn ended(store: &SqliteStore, sites: &[SiteId], limit: usize) -> Result<Vec<Process>, Fault> {
+    let mut query = QueryBuilder::<Sqlite>::new(process_sql!("WHERE p.ended_at IS NOT NULL"));
+    among(&mut query, sites);
+    query.push(" ORDER BY p.ended_at DESC, p.revision DESC LIMIT ");
+    query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let mut tx = store.read().await?;
+    query
+        .build()
+        .fetch_all(&mut *tx)
+        .await?
+        .iter()
+        .map(rows::process)
+        .collect()
+}
+
+/// Inside a transaction: the snapshot of a process that is there.
+pub(crate) async fn snapshot(tx: &mut SqliteConnection, id: &ProcessId) -> Result<Process, Fault> {
+    rows::process(
+        &sqlx::query(process_sql!("WHERE p.id = $1"))
+            .bind(id.as_str())
+            .fetch_one(tx)
+            .await?,
+    )
+}
+
+/// The revision of the next change.
+pub(crate) async fn next_revision(tx: &mut SqliteConnection) -> Result<i64, Fault> {
+    Ok(
+        sqlx::query_scalar("UPDATE revisions SET value = value + 1 RETURNING value")
+            .fetch_one(tx)
+            .await?,
+    )
+}
+
+/// Gives back what a process holds: its reserved slot, its closed site.
+pub(crate) async fn let_go(tx: &mut SqliteConnection, id: &ProcessId) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM manual_slots WHERE process = $1")
+        .bind(id.as_str())
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("UPDATE sites SET restoring = NULL WHERE restoring = $1")
+        .bind(id.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn refuse_closed(tx: &mut SqliteConnection, site: &SiteId) -> Result<(), Fault> {
+    let closed: Option<bool> = sqlx::query_scalar("SELECT restoring IS NOT NULL FROM sites WHERE id = $1")
+        .bind(site.as_str())
+        .fetch_optional(tx)
+        .await?;
+    match closed {
+        None => Err(Refusal::NotFound.into()),
+        Some(true) => Err(Refusal::SiteRestoring.into()),
+        Some(false) => Ok(()),
+    }
+}
+
+/// The lowest slot that nobody holds.
+async fn free_slot(tx: &mut SqliteConnection, site: &SiteId) -> Result<i64, Fault> {
+    let (Quota { kept, reserved, quota }, _) = backups::quota_of(tx, site).await?;
+    let held: Vec<i64> = sqlx::query("SELECT slot FROM manual_slots WHERE site = $1")
+        .bind(site.as_str())
+        .fetch_all(&mut *tx)
+        .await?
+        .iter()
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    match (1..=i64::from(quota)).find(|slot| !held.contains(slot)) {
+        Some(slot) => Ok(slot),
+        None => Err(Refusal::QuotaReached {
+            kept,
+            reserved,
+            quota,
+            oldest: backups::oldest_kept(tx, site).await?,
+        }
+        .into()),
+    }
+}
+
+async fn insert(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault> {
+    let revision = next_revision(tx).await?;
+    let (kind, day, restore) = match &new.kind {
+        ProcessKind::ManualBackup => ("manual", None, None),
+        ProcessKind::NightlyBackup { business_date } => ("nightly", Some(business_date.to_string()), None),
+        ProcessKind::Restore {
+            backup,
+            t0,
+            scope,
+            database_name,
+        } => ("restore", None, Some((backup, t0, scope, database_name))),
+    };
+    let database = restore.and_then(|(_, _, scope, _)| match scope {
+        Scope::Site => None,
+        Scope::Database(database) => Some(database.as_str()),
+    });
+    sqlx::query(
+        "INSERT INTO processes (id, site, kind, business_date, restore_backup, restore_t0, restore_database, \
+         restore_database_name, requested_by, reason, requested_at, state, attempt, percent, revision, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, $12, $11)",
+    )
+    .bind(new.id.as_str())
+    .bind(new.site.as_str())
+    .bind(kind)
+    .bind(day)
+    .bind(restore.map(|(backup, ..)| backup.as_str()))
+    .bind(restore.map(|(_, t0, ..)| t0.millis()))
+    .bind(database)
+    .bind(restore.and_then(|(.., name)| name.as_deref()))
+    .bind(&new.requested_by)
+    .bind(new.reason.as_deref())
+    .bind(new.at.millis())
+    .bind(revision)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn among(query: &mut QueryBuilder<Sqlite>, sites: &[SiteId]) {
+    query.push(" AND p.site IN (");
+    let mut list = query.separated(", ");
+    for site in sites {
+        list.push_bind(site.as_str().to_owned());
+    }
+    query.push(")");
+}
