@@ -28,8 +28,8 @@ pub use shell::shell;
 use components::{LastSite, Navigated};
 use live::Live;
 use pages::{
-    AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, NotFoundPage, ProcessPage, RestorePage, SignInPage,
-    SitePage, SiteProcessesPage, SitesPage,
+    AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, ProcessPage, RestorePage, SignInPage, SitePage,
+    SiteProcessesPage, SitesPage,
 };
 
 /// The whole console. Every page is complete before it is sent, so that its status is right and script is optional.
@@ -37,6 +37,7 @@ use pages::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     let viewer = viewer::provide();
+    let plain_answer = viewer::plain_answer();
     Live::provide(viewer.actor.is_some());
     provide_context(LastSite(RwSignal::new(None)));
     provide_context(Navigated(RwSignal::new(false)));
@@ -44,7 +45,7 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| i18n::common::tab(&title)/>
         <Router>
             <Watch/>
-            <Routes fallback=NotFoundPage>
+            <Routes fallback=move || pages::no_page(plain_answer.clone())>
                 <Route path=path!("/") view=Home ssr=SsrMode::Async/>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites") view=SitesPage ssr=SsrMode::Async/>

@@ -86,6 +86,15 @@ pub(crate) fn provide() -> Viewer {
     viewer
 }
 
+/// Why a plain link (a download) did not give what was asked: the server draws this instead of a page.
+#[derive(Debug, Clone)]
+pub struct PlainAnswer(pub crate::api::ApiError);
+
+/// The answer of a plain link, if that is what is being drawn; known to the browser too.
+pub(crate) fn plain_answer() -> Option<crate::api::ApiError> {
+    SharedValue::new(|| use_context::<PlainAnswer>().map(|answer| answer.0)).into_inner()
+}
+
 /// Who looks.
 pub(crate) fn viewer() -> Viewer {
     use_context().unwrap_or_default()

@@ -18,7 +18,7 @@ pub(crate) use backup_table::{BackupTable, Section, name as backup_name};
 pub(crate) use dialog::{BackupDialog, BackupWarning};
 pub(crate) use door::{Preferences, brand};
 pub(crate) use elements::{Empty, Instant, icon, notice, process_plate, site_plate};
-pub(crate) use fault::{NotFound, Reference};
+pub(crate) use fault::{NotFound, Reference, fault};
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};
 pub(crate) use process_card::{Announcer, ProcessCard, figures, progress_bar, steps, t0_sentence};

@@ -3,7 +3,7 @@
 mod backup;
 mod database;
 mod databases;
-mod not_found;
+mod no_page;
 mod process;
 mod processes;
 mod restore;
@@ -17,7 +17,7 @@ use leptos_router::hooks::use_params_map;
 pub(crate) use backup::BackupPage;
 pub(crate) use database::DatabasePage;
 pub(crate) use databases::DatabasesPage;
-pub(crate) use not_found::NotFoundPage;
+pub(crate) use no_page::no_page;
 pub(crate) use process::ProcessPage;
 pub(crate) use processes::{AllProcessesPage, SiteProcessesPage};
 pub(crate) use restore::RestorePage;

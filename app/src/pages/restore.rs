@@ -1,25 +1,28 @@
 //! The restore page (R20–R25): scope, date, what is lost, the way back, confirmation. Nothing is written before the
 //! last button, which names what it will do. Without script, *Recalculate* draws the page again with the choices.
 
-use domain::backup::BackupKind;
+mod choices;
+mod confirm;
+
 use domain::display;
 use domain::lang::Lang;
 use domain::overview::{BackupEntry, RestoreChoices};
 use domain::permission::Action;
-use domain::refusal::{Field, Refusal};
 use domain::restore::Scope;
 use domain::site::Site;
-use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::{self, ApiError, StartRestore};
-use crate::components::{Act, Empty, Frame, Head, Place, act_error, backup_name, fetched, icon, notice, use_act};
+use crate::api::{self, StartRestore};
+use crate::components::{Empty, Frame, Head, Place, act_error, fetched, notice, use_act};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{i18n, paths, rights};
+
+use choices::{date_part, scope_part};
+use confirm::{code_field, confirm, field_of, reason_field};
 
 use super::{crumbs, param};
 
@@ -156,115 +159,6 @@ fn Part(number: u8, title: &'static str, id: &'static str, children: Children) -
     }
 }
 
-/// Where script does not run, the page is drawn again with what is chosen.
-fn recalculate(lang: Lang, site: &Site) -> impl IntoView + use<> {
-    let button = format!(
-        "<button class=\"btn\" formmethod=\"get\" formaction=\"{}\" formnovalidate>{}</button>",
-        paths::restore(&site.id),
-        i18n::restore::recalculate(lang)
-    );
-    view! { <noscript inner_html=button></noscript> }
-}
-
-fn radio(name: &'static str, value: String, chosen: RwSignal<String>, strong: String, small: String) -> AnyView {
-    let (mine, picked) = (value.clone(), value.clone());
-    let checked = chosen.with_untracked(|chosen| *chosen == mine);
-    view! {
-        <label class="choice">
-            <input type="radio" name=name value=value checked=checked on:change=move |_: ev::Event| chosen.set(picked.clone())/>
-            <span><b>{strong}</b><small>{small}</small></span><span></span>
-        </label>
-    }
-    .into_any()
-}
-
-fn scope_part(lang: Lang, site: &Site, choice: Choice, backup: Memo<Option<BackupEntry>>) -> impl IntoView + use<> {
-    let each = site
-        .databases
-        .iter()
-        .map(|database| {
-            let small = match database.bytes {
-                Some(bytes) => format!("{}, {}", database.product, display::size(lang, bytes)),
-                None => database.product.clone(),
-            };
-            radio(
-                "scope",
-                database.id.to_string(),
-                choice.scope,
-                database.name.clone(),
-                small,
-            )
-        })
-        .collect_view();
-    let names: Vec<String> = site.databases.iter().map(|database| database.name.clone()).collect();
-    let whole = radio(
-        "scope",
-        paths::WHOLE_SITE.to_owned(),
-        choice.scope,
-        i18n::restore::whole_site(lang).to_owned(),
-        i18n::and(lang, &names),
-    );
-    let warned = site.clone();
-    let warning = move || {
-        let chosen = chosen_database(&warned, &choice.scope.get())?;
-        let others: Vec<String> = warned
-            .databases
-            .iter()
-            .filter(|database| database.name != chosen)
-            .map(|database| database.name.clone())
-            .collect();
-        let t0 = backup.with(|backup| backup.as_ref().map(|backup| backup.t0))?;
-        let date = display::day_and_month(lang, warned.zone.local(t0).date);
-        (!others.is_empty()).then(|| {
-            let text = i18n::restore::apart(lang, &chosen, &i18n::and(lang, &others), &date);
-            view! { <p class="notice notice-busy">{icon("warning")}<span>{text}</span></p> }
-        })
-    };
-    view! {
-        <Part number=1 title=i18n::restore::what(lang) id="p1">
-            <div class="choices choices-3" role="radiogroup" aria-labelledby="p1">{each}{whole}</div>
-            {warning}
-        </Part>
-    }
-}
-
-fn date_part(lang: Lang, choices: &RestoreChoices, choice: Choice) -> impl IntoView + use<> {
-    let site = &choices.summary.site;
-    let each = choices
-        .backups
-        .iter()
-        .map(|backup| {
-            let size = display::size(lang, backup.bytes);
-            let small = match backup.kind {
-                BackupKind::Automatic => {
-                    let at = display::short_date_time(lang, &site.zone, backup.t0);
-                    format!(
-                        "{}, {}, {size}",
-                        i18n::backups::state_at(lang, &at),
-                        i18n::restore::automatic(lang)
-                    )
-                }
-                BackupKind::Manual => format!("{}, {size}", display::capital(i18n::restore::manual(lang))),
-                BackupKind::Safety => format!("{}, {size}", display::capital(i18n::restore::safety(lang))),
-            };
-            radio(
-                "backup",
-                backup.id.to_string(),
-                choice.backup,
-                backup_name(lang, backup, site),
-                small,
-            )
-        })
-        .collect_view();
-    let again = recalculate(lang, site);
-    view! {
-        <Part number=2 title=i18n::restore::when(lang) id="p2">
-            <div class="choices" role="radiogroup" aria-labelledby="p2">{each}</div>
-            {again}
-        </Part>
-    }
-}
-
 fn lost_part(lang: Lang, site: &Site, backup: Memo<Option<BackupEntry>>, days: Memo<i64>) -> impl IntoView + use<> {
     let zone = site.zone.clone();
     let sentence = move || {
@@ -277,92 +171,6 @@ fn lost_part(lang: Lang, site: &Site, backup: Memo<Option<BackupEntry>>, days: M
     };
     view! {
         <Part number=3 title=i18n::restore::lost(lang) id="p3"><p aria-live="polite">{sentence}</p></Part>
-    }
-}
-
-fn reason_field(lang: Lang, error: Signal<Option<ApiError>>) -> impl IntoView {
-    let wrong = Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(Field::Reason));
-    view! {
-        <div class="field">
-            <label for="reason">{i18n::restore::reason(lang)}</label>
-            <textarea class="input" id="reason" name="reason" rows="3" maxlength=domain::limits::REASON_MAX_CHARS.to_string() required
-                aria-describedby=move || if wrong.get() { "reason-h reason-e" } else { "reason-h" } aria-invalid=move || wrong.get().then_some("true")></textarea>
-            <p class="hint" id="reason-h">{i18n::restore::reason_hint(lang)}</p>
-            {move || wrong.get().then(|| field_error("reason-e", i18n::restore::reason_missing(lang).to_owned()))}
-        </div>
-    }
-}
-
-fn code_field(lang: Lang, site: &Site, error: Signal<Option<ApiError>>) -> impl IntoView + use<> {
-    let wrong = Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(Field::Confirmation));
-    let code = site.code.clone();
-    view! {
-        <div class="field">
-            <label for="confirmation">{i18n::restore::code_before(lang)}<code>{site.code.clone()}</code>{i18n::restore::code_after(lang)}</label>
-            <input class="input" id="confirmation" name="confirmation" autocomplete="off" autocapitalize="characters" spellcheck="false" required
-                aria-describedby=move || wrong.get().then_some("confirmation-e") aria-invalid=move || wrong.get().then_some("true")/>
-            {move || wrong.get().then(|| field_error("confirmation-e", i18n::restore::code_differs(lang, &code)))}
-        </div>
-    }
-}
-
-fn field_error(id: &'static str, text: String) -> AnyView {
-    view! { <p class="error" id=id role="alert">{icon("x-circle")}{text}</p> }.into_any()
-}
-
-/// The field that an answer is about, when it is shown beside that field.
-fn field_of(error: &ApiError) -> Option<Field> {
-    match error {
-        ApiError::Refused(Refusal::Invalid {
-            field: field @ (Field::Reason | Field::Confirmation),
-        }) => Some(*field),
-        _ => None,
-    }
-}
-
-/// The last button: it names scope, site and date.
-fn confirm(
-    lang: Lang,
-    site: &Site,
-    choice: Choice,
-    backup: Memo<Option<BackupEntry>>,
-    refusal: Memo<Option<Refusal>>,
-    pending: Memo<bool>,
-) -> impl IntoView + use<> {
-    let site = site.clone();
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() {
-            event.prevent_default();
-        }
-    };
-    let label = {
-        let site = site.clone();
-        move || {
-            if pending.get() {
-                return i18n::restore::starting(lang).to_owned();
-            }
-            let database = chosen_database(&site, &choice.scope.get());
-            backup.with(|backup| {
-                backup.as_ref().map_or_else(
-                    || i18n::restore::crumb(lang).to_owned(),
-                    |backup| i18n::restore::act(lang, database.as_deref(), &site.code, backup.t0, &site.zone),
-                )
-            })
-        }
-    };
-    move || {
-        match refusal.get() {
-        Some(refusal) => view! {
-            <div class="stack-s"><Act id="r-confirm" label=i18n::site::restore(lang) class="btn" refusal zone=site.zone.clone()/></div>
-        }
-        .into_any(),
-        None => view! {
-            <button class="btn btn-danger" on:click=once aria-disabled=move || pending.get().then_some("true")>
-                {icon("clock-counter-clockwise")}<span>{label.clone()}</span>
-            </button>
-        }
-        .into_any(),
-    }
     }
 }
 

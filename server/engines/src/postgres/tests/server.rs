@@ -1,0 +1,192 @@
+//! An exchange under the eyes of other programs, and what is told when the server or the tools are not as they should be.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use control::ports::database_engine::{Address, DatabaseEngine, Settlement};
+use control::testing::engine_contract::EngineHarness;
+use domain::failure::Cause;
+
+use super::harness::{Harness, cause_of};
+use crate::postgres::{Postgres, PostgresOptions, ToolFinding, tool_report};
+
+#[test]
+fn who_is_connected_is_turned_away_and_finds_the_new_data_on_coming_back() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create("connected", &["old"]);
+    let files = harness.stored(&source);
+    harness.write(&source, "newer");
+    let mut connected = harness.connect(&source);
+    connected
+        .execute("BEGIN; INSERT INTO public.entry (line) VALUES ('not committed')")
+        .unwrap();
+    harness.swap(&source, "tag", &files);
+    assert!(connected.execute("COMMIT").is_err());
+    assert_eq!(harness.rows(&source), ["old"]);
+    let mut connected = harness.connect(&source);
+    harness.postgres().settle(&source, "tag", Settlement::RollBack).unwrap();
+    assert!(connected.execute("SELECT 1").is_err());
+    assert_eq!(harness.rows(&source), ["newer", "old"]);
+}
+
+#[test]
+fn a_prepared_transaction_holds_the_database_and_nothing_is_changed() {
+    let Some(harness) = Harness::start_with(&[("max_prepared_transactions", "2")]) else {
+        return;
+    };
+    let source = harness.create("prepared", &["old"]);
+    let files = harness.stored(&source);
+    harness.run(
+        &source,
+        "BEGIN; INSERT INTO public.entry (line) VALUES ('in doubt'); PREPARE TRANSACTION 'held'",
+    );
+    let mut shadow = harness
+        .postgres()
+        .load(&source, "tag", &files, &harness.scratch(), &|_| true)
+        .unwrap();
+    shadow.check(&|_| true).unwrap();
+    assert_eq!(cause_of(shadow.swap()), Some(Cause::DatabaseLocked));
+    assert_eq!(harness.remains(&source), Vec::<String>::new());
+    harness.run(&source, "COMMIT PREPARED 'held'");
+    assert_eq!(harness.rows(&source), ["in doubt", "old"]);
+}
+
+#[test]
+fn a_table_held_exclusively_is_told_as_locked_and_a_frozen_one_cannot_be_emptied() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create("locked", &["one"]);
+    let mut other = harness.connect(&source);
+    other.execute("BEGIN; LOCK TABLE public.entry").unwrap();
+    assert_eq!(
+        cause_of(harness.postgres().freeze(&source, &harness.scratch())),
+        Some(Cause::DatabaseLocked)
+    );
+    other.execute("ROLLBACK").unwrap();
+
+    let frozen = harness.postgres().freeze(&source, &harness.scratch()).unwrap();
+    other.execute("SET lock_timeout = '50ms'").unwrap();
+    assert!(
+        other.execute("TRUNCATE public.entry").is_err(),
+        "a snapshot does not cover it, so a lock does"
+    );
+    other
+        .execute("CREATE TABLE public.later (a int); INSERT INTO public.entry (line) VALUES ('two')")
+        .unwrap();
+    drop(frozen);
+    other.execute("TRUNCATE public.entry").unwrap();
+}
+
+#[test]
+fn what_is_damaged_on_the_servers_disk_does_not_become_a_backup() {
+    let Some(harness) = Harness::start_with(&[("ignore_checksum_failure", "off")]) else {
+        return;
+    };
+    let source = harness.create("rotten", &["one"]);
+    harness.run(
+        &source,
+        "CREATE TABLE public.big AS SELECT n, repeat('x', 500) AS t FROM generate_series(1, 2000) n; CHECKPOINT",
+    );
+    let path = harness
+        .connect(&source)
+        .text("SELECT pg_relation_filepath('public.big')", &[])
+        .unwrap();
+    harness.damage(&path);
+    let scratch = harness.scratch();
+    let frozen = harness.postgres().freeze(&source, &scratch).unwrap();
+    assert_eq!(cause_of(frozen.copy(&|_| true)), Some(Cause::DatabaseCorrupt));
+    assert!(scratch.read_dir().unwrap().next().is_none());
+}
+
+#[test]
+fn a_password_stands_on_no_command_line_and_in_no_error() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create("secret", &["one"]);
+    let password = harness.password().to_owned();
+    let spy = harness.scratch();
+    for program in ["pg_dump", "pg_restore"] {
+        let real = harness.bin().join(program);
+        let script = format!(
+            "#!/bin/sh\ncase \"$1\" in --version) exec {0} --version;; esac\necho \"$@\" >>{1}/seen\nexec {0} \"$@\"\n",
+            real.display(),
+            spy.display()
+        );
+        let path = spy.join(program);
+        std::fs::write(&path, script).unwrap();
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let engine = Postgres::new(PostgresOptions {
+        tools: Some(spy.clone()),
+        connect_timeout: Duration::from_secs(30),
+        lock_timeout: Duration::from_secs(5),
+    })
+    .unwrap();
+    let copied = engine
+        .freeze(&source, &harness.scratch())
+        .unwrap()
+        .copy(&|_| true)
+        .unwrap();
+    let files = control::testing::engine_contract::MemoryFiles::of(copied.as_ref());
+    engine
+        .load(&source, "tag", &files, &harness.scratch(), &|_| true)
+        .unwrap();
+    let seen = std::fs::read_to_string(spy.join("seen")).unwrap();
+    assert_eq!(seen.lines().count(), 2);
+    assert!(!seen.contains(&password));
+    let told = format!(
+        "{source:?} {:?}",
+        engine
+            .measure(&harness.source_as("postgres", "nobody", "password"))
+            .unwrap_err()
+    );
+    assert!(!told.contains(&password));
+}
+
+#[test]
+fn without_tools_a_backup_says_so_and_the_doctor_too() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create("toolless", &["one"]);
+    let nowhere = PathBuf::from("/nonexistent");
+    let engine = Postgres::new(PostgresOptions {
+        tools: Some(nowhere.clone()),
+        connect_timeout: Duration::from_secs(30),
+        lock_timeout: Duration::from_secs(5),
+    })
+    .unwrap();
+    assert!(engine.measure(&source).is_ok());
+    assert_eq!(
+        cause_of(engine.freeze(&source, &harness.scratch())),
+        Some(Cause::ToolMissing)
+    );
+    assert_eq!(tool_report(Some(&nowhere)), [ToolFinding::Missing]);
+    assert_eq!(tool_report(Some(harness.bin())).len(), 1);
+}
+
+#[tokio::test]
+async fn the_engine_works_and_is_dropped_inside_a_runtime_too() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create("inside", &["one"]);
+    assert!(harness.postgres().measure(&source).is_ok());
+    let frozen = harness.postgres().freeze(&source, &harness.scratch()).unwrap();
+    drop(frozen);
+    drop(harness);
+}
+
+#[test]
+fn a_name_as_long_as_a_name_can_be_is_restored_too() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create_empty(&"n".repeat(63));
+    harness.run(
+        &source,
+        "CREATE TABLE public.entry (line text); INSERT INTO public.entry VALUES ('old')",
+    );
+    let Address::Postgres { .. } = &source.address else {
+        unreachable!("made above")
+    };
+    let files = harness.stored(&source);
+    harness.run(&source, "INSERT INTO public.entry VALUES ('newer')");
+    let tag = "t".repeat(40);
+    harness.swap(&source, &tag, &files);
+    assert_eq!(harness.rows(&source), ["old"]);
+    harness.postgres().settle(&source, &tag, Settlement::RollBack).unwrap();
+    assert_eq!(harness.rows(&source), ["newer", "old"]);
+}

@@ -1,0 +1,113 @@
+//! SQLite files: copied with SQLite's online backup under a held read transaction, restored by exchanging the file.
+//!
+//! A path comes from the operator's configuration; even so it is followed only below the folders the operator allows.
+//! No file is ever created where a database is missing, and no live file is opened past SQLite.
+
+mod check;
+mod digest;
+mod error;
+mod exchange;
+mod freeze;
+mod load;
+mod location;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use control::ports::database_engine::{
+    DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement, ShadowDatabase,
+    StoredFiles,
+};
+use domain::site::EngineKind;
+
+use self::error::failed;
+use self::freeze::Frozen;
+use self::load::Shadow;
+use self::location::Location;
+
+/// What the operator settles for SQLite.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Folders below which databases may lie, links followed. None: no database is allowed.
+    pub allowed_roots: Vec<PathBuf>,
+    /// How long a lock held by another program is waited for; some seconds.
+    pub busy_timeout: Duration,
+}
+
+/// The engine for SQLite files.
+#[derive(Debug)]
+pub struct Sqlite {
+    options: SqliteOptions,
+}
+
+impl Sqlite {
+    /// An engine with these options.
+    #[must_use]
+    pub const fn new(options: SqliteOptions) -> Self {
+        Self { options }
+    }
+
+    fn existing(&self, source: &DatabaseSource) -> Result<Location, EngineError> {
+        Location::existing(source, &self.options.allowed_roots)
+    }
+
+    fn load_shadow(
+        &self,
+        source: &DatabaseSource,
+        tag: &str,
+        files: &dyn StoredFiles,
+        progress: ProgressFn<'_>,
+    ) -> Result<Shadow, EngineError> {
+        let location = Location::expected(source, &self.options.allowed_roots)?;
+        let beside = location.beside(tag)?;
+        load::load(location, beside, self.options.busy_timeout, files, progress)
+    }
+}
+
+impl DatabaseEngine for Sqlite {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Sqlite
+    }
+
+    fn measure(&self, source: &DatabaseSource) -> Result<Measure, EngineError> {
+        let connection = freeze::open_live(&self.existing(source)?, self.options.busy_timeout)?;
+        let bytes = freeze::begin_view(&connection)?;
+        Ok(Measure {
+            bytes,
+            version: format!("SQLite {}", rusqlite::version()),
+        })
+    }
+
+    fn freeze(&self, source: &DatabaseSource, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
+        let location = self.existing(source)?;
+        Ok(Box::new(Frozen::new(&location, self.options.busy_timeout, scratch)?))
+    }
+
+    fn load(
+        &self,
+        source: &DatabaseSource,
+        tag: &str,
+        files: &dyn StoredFiles,
+        _scratch: &Path,
+        progress: ProgressFn<'_>,
+    ) -> Result<Box<dyn ShadowDatabase>, EngineError> {
+        Ok(Box::new(self.load_shadow(source, tag, files, progress)?))
+    }
+
+    fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {
+        let location = Location::expected(source, &self.options.allowed_roots)?;
+        let beside = location.beside(tag)?;
+        match settlement {
+            Settlement::RollBack => exchange::roll_back(&location, &beside, self.options.busy_timeout),
+            Settlement::Keep => exchange::keep(&location, &beside),
+        }
+    }
+
+    fn content_digest(&self, source: &DatabaseSource) -> Result<[u8; 32], EngineError> {
+        let connection = freeze::open_live(&self.existing(source)?, self.options.busy_timeout)?;
+        freeze::begin_view(&connection)?;
+        digest::content(&connection).map_err(|error| failed("cannot read the content", &error))
+    }
+}

@@ -1,0 +1,14 @@
+//! The outside world behind the ports of `control`. Databases and the control store have crates of their own beside this one.
+
+mod argon2_hasher;
+mod log_notifier;
+pub mod master_key;
+mod repositories;
+mod scratch_folders;
+mod system_clock;
+
+pub use argon2_hasher::Argon2Hasher;
+pub use log_notifier::LogNotifier;
+pub use repositories::LocalRepositories;
+pub use scratch_folders::ScratchFolders;
+pub use system_clock::SystemClock;

@@ -1,0 +1,209 @@
+//! The customers' repositories, each in a folder of its own below one directory. Translates between the port's words and
+//! those of the `repository` crate, which knows nothing of customers.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use control::ports::database_engine::{Form, ProgressFn};
+use control::ports::repository::{
+    BackupWriter, Fence, Repositories, Repository, RepositoryError, SealedKey, SnapshotFacts, Stored, StoredReader,
+};
+use domain::failure::Cause;
+use domain::ids::CustomerId;
+use domain::time::Timestamp;
+use repository::{Chunking, Error, Expectation, Location, RepositoryKey, SnapshotId};
+
+use super::master_key::MasterKey;
+
+/// Files of a crashed write are removed once nobody can be writing them any more.
+const STALE_AFTER: Duration = Duration::from_secs(24 * 3_600);
+
+/// Repositories in local directories.
+pub struct LocalRepositories {
+    root: PathBuf,
+    master: MasterKey,
+}
+
+impl LocalRepositories {
+    /// Below `root`, with keys sealed by `master`.
+    #[must_use]
+    pub fn new(root: PathBuf, master: MasterKey) -> Self {
+        Self { root, master }
+    }
+
+    /// Removes what crashed writes left in every repository; returns how many files.
+    pub fn sweep(&self, now: Timestamp) -> usize {
+        let folders = std::fs::read_dir(&self.root).into_iter().flatten().flatten();
+        folders
+            .map(|folder| {
+                Location::local(&folder.path())
+                    .sweep_staging(now.millis(), STALE_AFTER)
+                    .unwrap_or(0)
+            })
+            .sum()
+    }
+
+    fn unseal(&self, key: &SealedKey) -> Result<RepositoryKey, RepositoryError> {
+        let wrong = |detail: String| RepositoryError::new(Cause::RepositoryKeyWrong, detail);
+        let json = self.master.unseal(&key.0).map_err(|error| wrong(error.to_string()))?;
+        RepositoryKey::from_json(&json).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+impl Repositories for LocalRepositories {
+    fn new_key(&self) -> Result<SealedKey, RepositoryError> {
+        let key = RepositoryKey::generate().map_err(told)?;
+        Ok(SealedKey(self.master.seal(&key.to_json())))
+    }
+
+    fn open(
+        &self,
+        customer: &CustomerId,
+        key: &SealedKey,
+        exists: bool,
+        fence: Fence,
+    ) -> Result<Box<dyn Repository>, RepositoryError> {
+        let key = self.unseal(key)?;
+        let place = Location::local(&self.root.join(customer.as_str()));
+        let expected = if exists {
+            Expectation::Existing
+        } else {
+            Expectation::New
+        };
+        let open = repository::Repository::open_or_init(&place, &key, fence.flag().into(), expected).map_err(told)?;
+        Ok(Box::new(Open(open)))
+    }
+
+    fn export_password(&self, key: &SealedKey) -> Result<String, RepositoryError> {
+        Ok(self.unseal(key)?.password().to_owned())
+    }
+}
+
+struct Open(repository::Repository);
+
+impl Repository for Open {
+    fn writer(&self) -> Result<Box<dyn BackupWriter>, RepositoryError> {
+        Ok(Box::new(Writing(self.0.writer().map_err(told)?)))
+    }
+
+    fn reader(&self, snapshot: &str, path: &str) -> Result<Box<dyn StoredReader>, RepositoryError> {
+        Ok(Box::new(self.0.open_file(name(snapshot)?, path).map_err(told)?))
+    }
+
+    fn snapshots(&self) -> Result<Vec<String>, RepositoryError> {
+        Ok(self
+            .0
+            .snapshot_ids()
+            .map_err(told)?
+            .iter()
+            .map(ToString::to_string)
+            .collect())
+    }
+
+    fn forget(&self, snapshot: &str) -> Result<(), RepositoryError> {
+        match self.0.forget(name(snapshot)?) {
+            Ok(()) | Err(Error::UnknownSnapshot(_)) => Ok(()),
+            Err(error) => Err(told(error)),
+        }
+    }
+}
+
+struct Writing(repository::Writer);
+
+impl BackupWriter for Writing {
+    fn store(
+        &mut self,
+        path: &str,
+        content: &mut dyn Read,
+        bytes: u64,
+        form: Form,
+        database_bytes: u64,
+        progress: ProgressFn<'_>,
+    ) -> Result<Stored, RepositoryError> {
+        let form = match form {
+            Form::Pages => repository::Form::Pages,
+            Form::Stream => repository::Form::Stream,
+        };
+        let chunking = Chunking::for_database(database_bytes, form);
+        // Steps come from several threads; the sum is told in one order so that a bar never goes back.
+        let done = Mutex::new(0);
+        let step = |bytes: u64| {
+            let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            *done += bytes;
+            progress(*done);
+        };
+        let stored = self
+            .0
+            .store(path, Some(bytes), content, chunking, &step)
+            .map_err(told)?;
+        Ok(Stored {
+            bytes: stored.size,
+            sha256: stored.sha256,
+        })
+    }
+
+    fn commit(
+        self: Box<Self>,
+        facts: SnapshotFacts,
+        to_verify: &dyn Fn(u64),
+        progress: ProgressFn<'_>,
+        still_mine: &dyn Fn() -> bool,
+    ) -> Result<String, RepositoryError> {
+        to_verify(self.0.added_bytes());
+        let done = AtomicU64::new(0);
+        let step = |bytes: u64| {
+            progress(done.fetch_add(bytes, Ordering::Relaxed) + bytes);
+        };
+        let stored = repository::SnapshotFacts {
+            time_ms: facts.time.millis(),
+            host: "coffre".to_owned(),
+            tags: facts.tags,
+            ..Default::default()
+        };
+        let last_check = || {
+            if still_mine() {
+                Ok(())
+            } else {
+                Err("the claim was lost")
+            }
+        };
+        let committed = self
+            .0
+            .commit(&stored, Some(&facts.manifest), &step, last_check)
+            .map_err(told)?;
+        Ok(committed.snapshot.to_string())
+    }
+}
+
+fn name(snapshot: &str) -> Result<SnapshotId, RepositoryError> {
+    snapshot
+        .parse()
+        .map_err(|_| RepositoryError::new(Cause::StoredDataDamaged, "the recorded name of the snapshot is not one"))
+}
+
+/// An error of the repository in the words of the port.
+fn told(error: Error) -> RepositoryError {
+    let cause = match &error {
+        Error::Missing(_) => Cause::RepositoryMissing,
+        Error::ReadOnly => Cause::RepositoryReadOnly,
+        Error::StorageFull => Cause::StorageFull,
+        Error::WrongKey => Cause::RepositoryKeyWrong,
+        Error::Damaged(_) | Error::UnknownSnapshot(_) | Error::UnknownFile(_) => Cause::StoredDataDamaged,
+        Error::Fenced | Error::Refused(_) => Cause::Interrupted,
+        _ => Cause::Unexpected,
+    };
+    RepositoryError::new(cause, chain(&error))
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text += &format!(": {cause}");
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,169 @@
+//! The configuration file of a server (TOML) and what in it has no sense. `coffre config` prints it with comments and
+//! defaults; every value can also come from the environment.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use confique::Config as _;
+
+/// Where the configuration is looked for when no path is given.
+pub const DEFAULT_PATH: &str = "/etc/coffre/coffre.toml";
+
+/// The whole configuration.
+#[derive(Debug, confique::Config)]
+pub struct Config {
+    /// The web server.
+    #[config(nested)]
+    pub web: Web,
+    /// Where things are kept.
+    #[config(nested)]
+    pub storage: Storage,
+    /// The work.
+    #[config(nested)]
+    pub work: Work,
+}
+
+/// The web server.
+#[derive(Debug, confique::Config)]
+pub struct Web {
+    /// Address and port to listen on. A reverse proxy in front brings https.
+    #[config(default = "127.0.0.1:3000", env = "COFFRE_LISTEN")]
+    pub listen: SocketAddr,
+    /// Accept sign-in over plain http, with a cookie that is not marked Secure. Only on a loopback address: for trying
+    /// Coffre out on one machine, never for people elsewhere.
+    #[config(default = false, env = "COFFRE_PLAIN_HTTP")]
+    pub plain_http: bool,
+}
+
+/// Where things are kept.
+#[derive(Debug, confique::Config)]
+pub struct Storage {
+    /// Folder of the control store, the master key and, unless set below, everything else.
+    #[config(env = "COFFRE_DATA")]
+    pub data: PathBuf,
+    /// Folder of the customers' repositories. It must exist: a disk that is not mounted is never taken for an empty one.
+    /// Default: `repositories` in the data folder, made at the first start.
+    #[config(env = "COFFRE_REPOSITORIES")]
+    pub repositories: Option<PathBuf>,
+    /// Folder for copies under way, on a local disk with room for the largest site. It is emptied at each start.
+    /// Default: `scratch` in the data folder.
+    #[config(env = "COFFRE_SCRATCH")]
+    pub scratch: Option<PathBuf>,
+    /// Folders in which SQLite databases may lie. A path that leads elsewhere is refused.
+    #[config(default = [], env = "COFFRE_SQLITE_FOLDERS", parse_env = confique::env::parse::list_by_colon)]
+    pub sqlite_folders: Vec<PathBuf>,
+    /// The file that declares customers, partners, sites and databases.
+    /// Default: `sites.toml` beside the configuration.
+    pub sites: Option<PathBuf>,
+}
+
+/// The work.
+#[derive(Debug, confique::Config)]
+pub struct Work {
+    /// Processes at work at once on this server.
+    #[config(default = 2, env = "COFFRE_MAX_RUNNING")]
+    pub max_running: u32,
+}
+
+/// Why a configuration is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read or does not say what it must.
+    #[error("{0}")]
+    Unreadable(#[from] confique::Error),
+    /// Plain http on an address that others reach.
+    #[error(
+        "web.plain_http is only accepted on a loopback address, and web.listen is {0}: put a proxy with https in front"
+    )]
+    PlainHttpInPublic(SocketAddr),
+    /// A number outside its range.
+    #[error("work.max_running must be 1 to 64, and is {0}")]
+    MaxRunning(u32),
+}
+
+impl Config {
+    /// Reads the file; the environment comes before it, the defaults after.
+    ///
+    /// # Errors
+    /// See [`ConfigError`].
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let config = Self::builder().env().file(path).load()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The file with every setting, its meaning and its default.
+    #[must_use]
+    pub fn template() -> String {
+        confique::toml::template::<Self>(confique::toml::FormatOptions::default())
+    }
+
+    /// Folder of the repositories.
+    #[must_use]
+    pub fn repositories(&self) -> PathBuf {
+        self.storage
+            .repositories
+            .clone()
+            .unwrap_or_else(|| self.storage.data.join("repositories"))
+    }
+
+    /// Folder for copies under way.
+    #[must_use]
+    pub fn scratch(&self) -> PathBuf {
+        self.storage
+            .scratch
+            .clone()
+            .unwrap_or_else(|| self.storage.data.join("scratch"))
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.web.plain_http && !self.web.listen.ip().is_loopback() {
+            return Err(ConfigError::PlainHttpInPublic(self.web.listen));
+        }
+        if !(1..=64).contains(&self.work.max_running) {
+            return Err(ConfigError::MaxRunning(self.work.max_running));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("coffre.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    #[test]
+    fn the_least_a_file_must_say_is_where_the_data_are() {
+        let config = load("[storage]\ndata = \"/srv/coffre\"").unwrap();
+        assert_eq!(config.repositories(), Path::new("/srv/coffre/repositories"));
+        assert!(load("").unwrap_err().to_string().contains("storage.data"));
+    }
+
+    #[test]
+    fn plain_http_is_refused_where_others_reach_it() {
+        let text = "[storage]\ndata = \"/srv\"\n[web]\nlisten = \"0.0.0.0:80\"\nplain_http = true";
+        assert!(matches!(load(text), Err(ConfigError::PlainHttpInPublic(_))));
+    }
+
+    #[test]
+    fn the_template_names_every_setting() {
+        let template = Config::template();
+        for setting in [
+            "listen",
+            "plain_http",
+            "data",
+            "repositories",
+            "scratch",
+            "sqlite_folders",
+            "max_running",
+        ] {
+            assert!(template.contains(setting), "{setting} is missing in\n{template}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The outside world of Coffre: HTTP, adapters, wiring, command line. The rules are in `app`.
+
+pub mod accounts;
+pub mod adapters;
+pub mod config;
+pub mod declaration;
+pub mod demo;
+pub mod doctor;
+pub mod http;
+pub mod wiring;

@@ -1,0 +1,232 @@
+//! The command line of Coffre.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use control::ports::control_store::ControlStore;
+use domain::account::Role;
+use domain::ids::CustomerId;
+use server::adapters::{Argon2Hasher, SystemClock};
+use server::config::{Config, DEFAULT_PATH};
+use server::demo::Demo;
+use server::http::{Site, WebOptions, router, serve};
+use server::wiring::{self, Choices, Places};
+use server::{accounts, declaration, doctor};
+use tokio::sync::watch;
+
+/// Backup and restore console for hosted sites.
+#[derive(Parser)]
+#[command(name = "coffre", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the console over the sites that the operator declared.
+    Serve {
+        /// The configuration file.
+        #[arg(long, default_value = DEFAULT_PATH)]
+        config: PathBuf,
+    },
+    /// Serve a demonstration: real databases of invented companies, on this machine alone.
+    Demo {
+        /// Start the demonstration world anew.
+        #[arg(long)]
+        reset: bool,
+        /// Where the demonstration world is kept.
+        #[arg(long, default_value = "data/demo")]
+        data: PathBuf,
+        /// Address and port; loopback only. Without it, 3000 or the next free port.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+    },
+    /// Say what a server on this machine has and lacks: tools and their versions, folders, keys.
+    Doctor {
+        /// The configuration file; without one, the tools alone are looked at.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Print the configuration file with every setting and its default.
+    Config,
+    /// Create an account, or replace the one with the same address; the password is read from standard input.
+    Account {
+        /// The configuration file.
+        #[arg(long, default_value = DEFAULT_PATH)]
+        config: PathBuf,
+        /// The address to sign in with.
+        #[arg(long)]
+        email: String,
+        /// The shown name.
+        #[arg(long)]
+        name: String,
+        /// client_admin, client_viewer, partner or operator.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The firm shown under the name.
+        #[arg(long, default_value = "")]
+        firm: String,
+        /// The partner they work for.
+        #[arg(long)]
+        partner: Option<String>,
+        /// The sites they belong to, for the two client roles.
+        #[arg(long = "site")]
+        sites: Vec<String>,
+    },
+    /// Print the password by which the standard `restic` program opens a customer's repository.
+    ResticPassword {
+        /// The configuration file.
+        #[arg(long, default_value = DEFAULT_PATH)]
+        config: PathBuf,
+        /// The customer.
+        customer: String,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::from_code(text).ok_or_else(|| "one of client_admin, client_viewer, partner, operator".to_owned())
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log();
+    match run(Cli::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("coffre: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Outcome {
+    match command {
+        Command::Serve { config } => serve_sites(&config).await,
+        Command::Demo { reset, data, listen } => {
+            let stop = stop_signal()?;
+            Demo { data, listen, reset }.run(stop).await
+        }
+        Command::Doctor { config } => {
+            let config = config.map(|path| Config::load(&path)).transpose()?;
+            if doctor::examine(config.as_ref(), &mut std::io::stdout())? {
+                Ok(())
+            } else {
+                Err("something is missing, see above".into())
+            }
+        }
+        Command::Config => {
+            print!("{}", Config::template());
+            Ok(())
+        }
+        Command::Account {
+            config,
+            email,
+            name,
+            role,
+            firm,
+            partner,
+            sites,
+        } => {
+            let store = wiring::store(&places(&Config::load(&config)?)).await?;
+            let password = accounts::password_from_stdin()?;
+            let person = accounts::Person {
+                email,
+                name,
+                role,
+                firm,
+                partner,
+                sites,
+            };
+            accounts::save(&store, &Argon2Hasher::new(), person, password).await
+        }
+        Command::ResticPassword { config, customer } => {
+            let places = places(&Config::load(&config)?);
+            let customer = CustomerId::parse(&customer)?;
+            let row = wiring::store(&places).await?.repository(&customer).await?;
+            let row = row.ok_or("this customer has no repository yet")?;
+            println!("{}", wiring::repositories(&places)?.export_password(&row.key)?);
+            Ok(())
+        }
+    }
+}
+
+async fn serve_sites(path: &Path) -> Outcome {
+    let config = Config::load(path)?;
+    let stop = stop_signal()?;
+    let choices = choices(config.work.max_running);
+    let sites = config
+        .storage
+        .sites
+        .clone()
+        .unwrap_or_else(|| path.with_file_name("sites.toml"));
+    let declared = declaration::load(&sites, choices.clock.now())?;
+    let plane = wiring::control_plane(&places(&config), choices).await?;
+    plane.store().declare(&declared).await?;
+
+    let options = WebOptions {
+        site: Site::find()?,
+        secure: !config.web.plain_http,
+        demo_accounts: Vec::new(),
+    };
+    let listener = tokio::net::TcpListener::bind(config.web.listen).await?;
+    tracing::info!(address = %config.web.listen, sites = declared.sites.len(), "serving");
+    let web = router(Arc::clone(&plane), options, stop.clone());
+    let work = tokio::spawn(Arc::clone(&plane).work(stop.clone()));
+    serve(listener, web, stop).await?;
+    // What is under way is left to its lease: the next start goes on with it.
+    work.abort();
+    Ok(())
+}
+
+fn places(config: &Config) -> Places {
+    Places {
+        data: config.storage.data.clone(),
+        repositories: config.repositories(),
+        scratch: config.scratch(),
+        sqlite_folders: config.storage.sqlite_folders.clone(),
+    }
+}
+
+fn choices(max_running: u32) -> Choices {
+    Choices {
+        clock: Arc::new(SystemClock),
+        hasher: Arc::new(Argon2Hasher::new()),
+        max_running,
+    }
+}
+
+/// Becomes true at Ctrl-C or SIGTERM.
+fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = watch::channel(false);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        let _ = sender.send(true);
+    });
+    Ok(receiver)
+}
+
+/// Logs go to standard error: plain on a terminal, JSON elsewhere. `RUST_LOG` chooses.
+fn log() {
+    use std::io::IsTerminal;
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,server=info,control=info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.compact().init();
+    } else {
+        log.json().init();
+    }
+}

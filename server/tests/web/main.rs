@@ -1,0 +1,6 @@
+//! The web over real adapters: SQLite control store, SQLite databases, a repository in a folder. No socket is opened.
+
+mod console;
+mod downloads;
+mod protection;
+mod work;
