@@ -2,5 +2,6 @@
 
 mod console;
 mod downloads;
+mod faults;
 mod protection;
 mod work;

@@ -121,14 +121,8 @@ impl World {
         plane.store().declare(&declaration).await.unwrap();
         for role in Role::ALL {
             let email = format!("{}@example.org", role.code());
-            plane
-                .save_account(NewAccount {
-                    actor: actor(role),
-                    email,
-                    password: "right".into(),
-                })
-                .await
-                .unwrap();
+            let new = NewAccount { actor: actor(role), email, password: "right".into() };
+            save_account(plane.store().as_ref(), &PlainHasher, new).await.unwrap();
         }
         Self {
             plane,
