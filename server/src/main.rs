@@ -93,10 +93,20 @@ fn role(text: &str) -> Result<Role, String> {
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    log();
-    match run(Cli::parse().command).await {
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    log(&command);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("coffre: the system gives no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(run(command));
+    // Work under way is left where it is, as a power cut would: its lease says so, and the next start goes on with it.
+    runtime.shutdown_background();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("coffre: {error}");
@@ -179,7 +189,6 @@ async fn serve_sites(path: &Path) -> Outcome {
     let web = router(Arc::clone(&plane), options, stop.clone());
     let work = tokio::spawn(Arc::clone(&plane).work(stop.clone()));
     serve(listener, web, stop).await?;
-    // What is under way is left to its lease: the next start goes on with it.
     work.abort();
     Ok(())
 }
@@ -216,11 +225,16 @@ fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
     Ok(receiver)
 }
 
-/// Logs go to standard error: plain on a terminal, JSON elsewhere. `RUST_LOG` chooses.
-fn log() {
+/// Logs go to standard error: plain on a terminal, JSON elsewhere. `RUST_LOG` chooses; the demonstration is quiet.
+fn log(command: &Command) {
     use std::io::IsTerminal;
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,server=info,control=info"));
+    let usual = if matches!(command, Command::Demo { .. }) {
+        "warn"
+    } else {
+        "warn,server=info,control=info"
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

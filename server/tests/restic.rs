@@ -1,6 +1,8 @@
 //! A customer's repository belongs to the customer: the standard `restic` lists, checks and restores it with the exported
 //! password, without Coffre.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;

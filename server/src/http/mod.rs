@@ -14,6 +14,7 @@ mod sign_in;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::viewer::DemoAccount;
 use axum::Router;
@@ -24,6 +25,9 @@ use tokio::sync::watch;
 use tower_http::csrf::CsrfLayer;
 
 pub use assets::Site;
+
+/// How long answers under way may take once the server stops.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// What handlers share.
 #[derive(Clone)]
@@ -82,15 +86,20 @@ pub fn router(plane: Arc<ControlPlane>, options: WebOptions, stop: watch::Receiv
         .layer(CsrfLayer::new())
 }
 
-/// Serves until `stop` says so, then lets answers under way finish for a moment.
+/// Serves until `stop` says so; answers under way then have [`GRACE`] to finish. A download that is cut can be resumed.
 ///
 /// # Errors
 /// The socket failed.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) -> std::io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let until = async move {
-        // An error means that the sender is gone: stop too.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    axum::serve(listener, service).with_graceful_shutdown(until).await
+    let graceful = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));
+    tokio::select! {
+        served = graceful => served,
+        () = async { stopped(stop).await; tokio::time::sleep(GRACE).await } => Ok(()),
+    }
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // An error means that the sender is gone: stop too.
+    let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -1,6 +1,8 @@
 //! `kill -9` of the whole server at random moments of a backup and of a restore. After the restart no backup is half
 //! visible, the site is Ready on old or on new data and never on a mixture, and the process has ended.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 mod books;
 mod console;
 

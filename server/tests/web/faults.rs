@@ -21,12 +21,21 @@ async fn cause(console: &Console, browser: &Browser) -> Cause {
     let queued: domain::process::Process = serde_json::from_slice(&answer.body).unwrap();
     console.work().await;
     let ended = console.plane.store().process(&queued.id).await.unwrap().unwrap();
-    let ProcessState::Failed { failure, .. } = &ended.state else { panic!("{:?}", ended.state) };
-    assert_eq!(console.plane.store().backups(&site).await.unwrap().len(), before, "nothing half visible");
+    let ProcessState::Failed { failure, .. } = &ended.state else {
+        panic!("{:?}", ended.state)
+    };
+    assert_eq!(
+        console.plane.store().backups(&site).await.unwrap().len(),
+        before,
+        "nothing half visible"
+    );
     assert!(console.plane.gate(&site).await.unwrap().is_ready());
     let page = console.call(browser.get(&format!("/processes/{}", ended.id))).await;
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.text().contains(&failure.reference), "the page gives the reference to quote");
+    assert!(
+        page.text().contains(&failure.reference),
+        "the page gives the reference to quote"
+    );
     failure.cause
 }
 
@@ -43,7 +52,11 @@ async fn a_database_that_is_missing_or_no_database_is_told_as_such() {
     std::fs::rename(&book, &aside).unwrap();
     assert_eq!(cause(&console, &browser).await, Cause::DatabaseMissing);
     assert!(!book.exists(), "no empty database was made in its place");
-    std::fs::write(&book, "not a database, but longer than a header of one hundred bytes ".repeat(9)).unwrap();
+    std::fs::write(
+        &book,
+        "not a database, but longer than a header of one hundred bytes ".repeat(9),
+    )
+    .unwrap();
     assert_eq!(cause(&console, &browser).await, Cause::DatabaseUnreadable);
     std::fs::rename(&aside, &book).unwrap();
     completes(&console, &browser).await;
@@ -70,10 +83,17 @@ async fn a_repository_that_is_gone_is_missed_and_one_of_somebody_else_is_not_wri
     console.work().await;
 
     let repositories = console.folder.path().join("data/repositories");
-    let (own, aside, other) = (repositories.join("dupont"), repositories.join("aside"), repositories.join("martin"));
+    let (own, aside, other) = (
+        repositories.join("dupont"),
+        repositories.join("aside"),
+        repositories.join("martin"),
+    );
     std::fs::rename(&own, &aside).unwrap();
     assert_eq!(cause(&console, &browser).await, Cause::RepositoryMissing);
-    assert!(!own.exists(), "a disk that is not mounted is not taken for an empty one");
+    assert!(
+        !own.exists(),
+        "a disk that is not mounted is not taken for an empty one"
+    );
     let files = count(&other);
     std::os::unix::fs::symlink(&other, &own).unwrap();
     assert_eq!(cause(&console, &browser).await, Cause::RepositoryKeyWrong);
@@ -89,7 +109,10 @@ async fn a_full_disk_fails_the_backup_and_room_made_lets_the_next_one_pass() {
     let browser = console.sign_in(Role::Operator).await;
     completes(&console, &browser).await;
     let data = console.folder.path().join("data");
-    for (folder, expected) in [(data.join("scratch"), Cause::ScratchFull), (data.join("repositories/dupont"), Cause::StorageFull)] {
+    for (folder, expected) in [
+        (data.join("scratch"), Cause::ScratchFull),
+        (data.join("repositories/dupont"), Cause::StorageFull),
+    ] {
         grow(&console.database("dupont-paie"));
         let Some(small) = SmallDisk::over(&folder) else {
             eprintln!("NOT RUN: no small disk can be mounted here, so a full one was not met");
@@ -105,11 +128,17 @@ async fn a_full_disk_fails_the_backup_and_room_made_lets_the_next_one_pass() {
 /// New content that must be stored.
 fn grow(book: &Path) {
     let connection = rusqlite::Connection::open(book).unwrap();
-    connection.execute("UPDATE entry SET text = hex(randomblob(100))", []).unwrap();
+    connection
+        .execute("UPDATE entry SET text = hex(randomblob(100))", [])
+        .unwrap();
 }
 
 fn count(folder: &Path) -> usize {
-    std::fs::read_dir(folder).unwrap().flatten().map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 }).sum()
+    std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .map(|e| if e.path().is_dir() { count(&e.path()) } else { 1 })
+        .sum()
 }
 
 /// A disk of a few megabytes, mounted over a folder with a copy of what was in it.
@@ -119,7 +148,17 @@ impl SmallDisk {
     fn over(folder: &Path) -> Option<Self> {
         let keep = folder.with_extension("keep");
         run("cp", &["-a".as_ref(), folder, &keep])?;
-        run("mount", &["-t".as_ref(), "tmpfs".as_ref(), "-o".as_ref(), "size=8m".as_ref(), "coffre".as_ref(), folder])?;
+        run(
+            "mount",
+            &[
+                "-t".as_ref(),
+                "tmpfs".as_ref(),
+                "-o".as_ref(),
+                "size=8m".as_ref(),
+                "coffre".as_ref(),
+                folder,
+            ],
+        )?;
         let disk = Self(folder.to_owned());
         run("cp", &["-a".as_ref(), &keep.join("."), folder])?;
         Some(disk)
