@@ -70,7 +70,13 @@ pub async fn save_account(
         return Err(Refusal::Invalid { field: Field::Password }.into());
     }
     let password_hash = hasher.hash(&new.password);
-    Ok(store.save_account(&Account { actor: new.actor, email, password_hash }).await?)
+    Ok(store
+        .save_account(&Account {
+            actor: new.actor,
+            email,
+            password_hash,
+        })
+        .await?)
 }
 
 impl ControlPlane {

@@ -24,16 +24,39 @@ impl ControlPlane {
     /// # Errors
     /// The refusal of the right; [`Refusal::QuotaReached`]; [`Refusal::SiteRestoring`].
     pub async fn start_backup(&self, actor: &Actor, site: &SiteId) -> Result<Process, ControlError> {
+        self.start_backup_once(actor, site, ProcessId::from_random(random::bytes()))
+            .await
+    }
+
+    /// The same under an id that the page was given when it was drawn: a form that is sent twice, by a double click or by
+    /// going back, starts one backup and leads to it both times.
+    ///
+    /// # Errors
+    /// As [`Self::start_backup`]; [`Refusal::NotFound`] when the id is already that of other work.
+    pub async fn start_backup_once(
+        &self,
+        actor: &Actor,
+        site: &SiteId,
+        ticket: ProcessId,
+    ) -> Result<Process, ControlError> {
         let site = self.allowed(actor, Action::BackUp, site).await?;
         let new = NewProcess {
-            id: ProcessId::from_random(random::bytes()),
+            id: ticket,
             site: site.id.clone(),
             kind: ProcessKind::ManualBackup,
             requested_by: actor.name.clone(),
             reason: None,
             at: self.now(),
         };
-        match self.outside.store.queue_backup(&new).await.map_err(ControlError::from) {
+        let queued = self.outside.store.queue_backup(&new).await;
+        // Whatever the store says of the second one: if the first one is there, it is the answer.
+        if queued.is_err()
+            && let Some(first) = self.outside.store.process(&new.id).await?
+        {
+            let same = first.site == new.site && first.kind == new.kind && first.requested_by == new.requested_by;
+            return if same { Ok(first) } else { Err(Refusal::NotFound.into()) };
+        }
+        match queued.map_err(ControlError::from) {
             Ok(process) => {
                 self.audit(Some(actor), Some(&site.id), "backup.start", "done", process.id.as_str())
                     .await?;

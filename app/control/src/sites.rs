@@ -10,6 +10,7 @@ use domain::site::{Site, SiteStatus};
 
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
+use crate::random;
 
 impl ControlPlane {
     /// The sites this person sees, by name.
@@ -41,6 +42,7 @@ impl ControlPlane {
             slots,
             last_ended,
             restorable,
+            ticket: ProcessId::from_random(random::bytes()),
             now: self.now(),
         })
     }

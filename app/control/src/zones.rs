@@ -2,8 +2,14 @@
 
 use domain::time::{OffsetChange, Timestamp, Zone};
 
-/// Years of offset changes handed out on each side of today: the oldest yearly backup and the furthest preview.
-const YEARS: i64 = 11;
+/// Years of offset changes handed out before today: older than the oldest backup that a policy keeps by itself. Before
+/// them the oldest offset is used, so that an older date may be told an hour off.
+const YEARS_BACK: i64 = 4;
+
+/// Years of offset changes handed out after today: the furthest preview is some 400 days ahead.
+const YEARS_AHEAD: i64 = 2;
+
+const YEAR_SECS: i64 = 366 * 86_400;
 
 /// There is no zone of that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,9 +23,8 @@ pub struct UnknownZone(String);
 pub fn zone(name: &str, now: Timestamp) -> Result<Zone, UnknownZone> {
     let unknown = || UnknownZone(name.to_owned());
     let database = jiff::tz::TimeZone::get(name).map_err(|_| unknown())?;
-    let span = YEARS * 366 * 86_400;
-    let first = jiff::Timestamp::from_second(now.seconds() - span).map_err(|_| unknown())?;
-    let last = now.seconds() + span;
+    let first = jiff::Timestamp::from_second(now.seconds() - YEARS_BACK * YEAR_SECS).map_err(|_| unknown())?;
+    let last = now.seconds() + YEARS_AHEAD * YEAR_SECS;
     let mut changes = vec![OffsetChange {
         from: first.as_second(),
         offset: database.to_offset(first).seconds(),
@@ -49,7 +54,7 @@ mod tests {
         let zone = zone("Europe/Paris", now).unwrap();
         assert_eq!(zone.rfc3339(now), "2026-11-24T11:00:00+01:00");
         assert_eq!(zone.rfc3339(Timestamp(1_774_746_000_000)), "2026-03-29T03:00:00+02:00");
-        assert!((40..=48).contains(&zone.changes.len()), "{}", zone.changes.len());
+        assert!((12..=14).contains(&zone.changes.len()), "{}", zone.changes.len());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::site::SiteStatus;
 
 /// One pushed event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "most events are processes, and each is sent at once"
 )]

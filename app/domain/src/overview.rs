@@ -85,6 +85,8 @@ pub struct SiteOverview {
     pub last_ended: Option<Process>,
     /// How many complete backups one can go back to.
     pub restorable: u32,
+    /// The id that a backup confirmed on this page will have: a form sent twice starts one.
+    pub ticket: ProcessId,
     /// When this was read.
     pub now: Timestamp,
 }

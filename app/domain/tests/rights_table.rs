@@ -1,6 +1,8 @@
 //! Prints the whole rights table and compares it with the one of the requirements, so that a change of one cell is seen
 //! as such in a review.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 use domain::account::{Actor, Role};
 use domain::ids::{AccountId, CustomerId, PartnerId, ProcessId, SiteId};
 use domain::permission::{Action, refusal};

@@ -107,9 +107,12 @@ pub async fn read_restore(site: String) -> Result<RestoreChoices, ApiError> {
 /// # Errors
 /// The refusal: a missing right, a site being restored, a full quota.
 #[server(endpoint = "start_backup")]
-pub async fn start_backup(site: String) -> Result<Process, ApiError> {
+pub async fn start_backup(site: String, #[server(default)] ticket: Option<String>) -> Result<Process, ApiError> {
     let (plane, actor) = session()?;
-    let process = plane.start_backup(&actor, &id(&site)?).await?;
+    let process = match ticket {
+        Some(ticket) => plane.start_backup_once(&actor, &id(&site)?, id(&ticket)?).await?,
+        None => plane.start_backup(&actor, &id(&site)?).await?,
+    };
     leptos_axum::redirect(&paths::process(&process.id));
     Ok(process)
 }

@@ -99,7 +99,7 @@ fn row(
 ) -> AnyView {
     let lang = lang();
     let (backup, zone) = (&entry.backup, &site.zone);
-    let name = name(lang, backup, site);
+    let name = name(lang, backup, site, now);
     let about = i18n::backups::about(lang, &name);
     let heading = match section {
         Section::Automatic => {
@@ -152,18 +152,21 @@ fn row(
     .into_any()
 }
 
-/// What a backup is called: the day that ended for the night's, the instant for the others.
-pub(crate) fn name(lang: Lang, backup: &BackupEntry, site: &Site) -> String {
-    match backup.business_date {
-        Some(day) => display::weekday_date(lang, day),
-        None => {
-            let date = display::weekday_date(lang, site.zone.local(backup.t0).date);
-            let time = display::time(lang, &site.zone, backup.t0);
-            match lang {
-                Lang::Fr => format!("{date} à {time}"),
-                Lang::En => format!("{date}, {time}"),
-            }
-        }
+/// What a backup is called: the day that ended for the night's, the instant for the others; with the year when it is
+/// not this one.
+pub(crate) fn name(lang: Lang, backup: &BackupEntry, site: &Site, now: Timestamp) -> String {
+    let day = backup.business_date.unwrap_or_else(|| site.zone.local(backup.t0).date);
+    let this_year = day.year == site.zone.local(now).date.year;
+    let date = display::weekday_date(lang, day);
+    let date = if this_year {
+        date
+    } else {
+        format!("{date}\u{a0}{}", day.year)
+    };
+    match (lang, backup.business_date) {
+        (_, Some(_)) => date,
+        (Lang::Fr, None) => format!("{date} à {}", display::time(lang, &site.zone, backup.t0)),
+        (Lang::En, None) => format!("{date}, {}", display::time(lang, &site.zone, backup.t0)),
     }
 }
 

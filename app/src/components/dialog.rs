@@ -111,6 +111,7 @@ pub(crate) fn BackupWarning(
     view! {
         <ActionForm action=start>
             <input type="hidden" name="site" value=site.id.to_string()/>
+            <input type="hidden" name="ticket" value=overview.ticket.to_string()/>
             <div class="dialog-body">
                 {title}
                 {act_error(error, zone)}

@@ -17,7 +17,7 @@ pub(crate) use act::{Act, Reason, act_error, use_act};
 pub(crate) use backup_table::{BackupTable, Section, name as backup_name};
 pub(crate) use dialog::{BackupDialog, BackupWarning};
 pub(crate) use door::{Preferences, brand};
-pub(crate) use elements::{Empty, Instant, icon, notice, process_plate, site_plate};
+pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, site_plate};
 pub(crate) use fault::{NotFound, Reference, fault};
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};

@@ -142,7 +142,7 @@ fn time(lang: Lang, process: &Process) -> String {
             i18n::processes::remaining(lang, range)
         ),
         (ProcessState::Running { .. }, None, Some(elapsed)) => i18n::processes::elapsed(lang, elapsed),
-        (_, _, Some(elapsed)) => display::duration(lang, elapsed),
+        (_, _, Some(elapsed)) => i18n::processes::took_length(lang, elapsed),
         _ => String::new(),
     }
 }

@@ -53,17 +53,20 @@ pub(crate) fn ProcessTable(
 fn row(process: &Process, zone: Zone, now: Timestamp, with_site: bool) -> AnyView {
     let lang = lang();
     let ended = process.state.ended_at().unwrap_or(process.updated_at);
-    let took = process.elapsed().map(|length| display::duration(lang, length));
+    let took = process
+        .elapsed()
+        .map(|length| i18n::processes::took_length(lang, length));
     let nil = took.is_none().then_some("is-nil");
     let by = match process.requested_by.as_str() {
         "" => i18n::processes::the_night(lang).to_owned(),
         name => name.to_owned(),
     };
+    let (name, detail) = i18n::processes::in_a_column(lang, &process.kind, zone.local(now).date.year);
     let text = display::capital(&display::relative(lang, &zone, now, ended));
     view! {
         <tr role="row">
             <th role="rowheader" scope="row" class="what">
-                <a href=paths::process(&process.id)>{i18n::processes::name(lang, &process.kind)}</a>
+                <a href=paths::process(&process.id)>{name}</a>{detail.map(|detail| view! { <small>{detail}</small> })}
             </th>
             {with_site.then(|| view! {
                 <td role="cell" data-label=i18n::processes::site(lang)>

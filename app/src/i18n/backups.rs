@@ -33,7 +33,7 @@ sentences! {
     kept { "Conservée", "Kept" }
     origin { "Origine", "Origin" }
     size { "Taille", "Size" }
-    fingerprint { "Empreinte SHA-256", "SHA-256 fingerprint" }
+    fingerprint { "SHA-256", "SHA-256" }
     seven_days { "7 jours", "7 days" }
     month_end { "fin de mois", "month-end" }
     year_end { "annuelle", "year-end" }

@@ -96,6 +96,31 @@ pub fn name(lang: Lang, kind: &ProcessKind) -> String {
     }
 }
 
+/// The name for a narrow column: the work, and below it what distinguishes it; a day of another year with its year.
+#[must_use]
+pub fn in_a_column(lang: Lang, kind: &ProcessKind, this_year: i32) -> (&'static str, Option<String>) {
+    match kind {
+        ProcessKind::ManualBackup => (lang.pick("Sauvegarde manuelle", "Manual backup"), None),
+        ProcessKind::NightlyBackup { business_date } => {
+            let day = display::weekday_date(lang, *business_date);
+            let year = business_date.year;
+            let day = if year == this_year {
+                day
+            } else {
+                format!("{day}\u{a0}{year}")
+            };
+            (lang.pick("Sauvegarde automatique", "Automatic backup"), Some(day))
+        }
+        ProcessKind::Restore { database_name, .. } => {
+            let what = database_name.as_ref().map_or_else(
+                || super::restore::whole_site(lang).to_owned(),
+                |database| super::restore::one_database(lang, database),
+            );
+            (lang.pick("Restauration", "Restore"), Some(what))
+        }
+    }
+}
+
 /// The name in one word, for a tab title or a narrow cell.
 #[must_use]
 pub const fn short(lang: Lang, kind: &ProcessKind) -> &'static str {
@@ -151,9 +176,22 @@ pub fn remaining(lang: Lang, range: (Duration, Duration)) -> String {
     }
 }
 
-/// `depuis 2 min 27 s`.
+/// How long it took; what would round to nothing is told as less than a second.
+#[must_use]
+pub fn took_length(lang: Lang, length: Duration) -> String {
+    if length < Duration::from_secs(1) {
+        lang.pick("<\u{202f}1\u{202f}s", "< 1 s").to_owned()
+    } else {
+        display::duration(lang, length)
+    }
+}
+
+/// `depuis 2 min 27 s`; nothing in the first second.
 #[must_use]
 pub fn elapsed(lang: Lang, length: Duration) -> String {
+    if length < Duration::from_secs(1) {
+        return String::new();
+    }
     let length = display::duration(lang, length);
     match lang {
         Lang::Fr => format!("depuis {length}"),

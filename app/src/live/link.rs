@@ -21,12 +21,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const LOOKS_TO_OPEN: u32 = 20;
 /// A loss shorter than this is not worth a word.
 const SILENT_FOR: Duration = Duration::from_secs(3);
-/// Seconds between two tries at first, so that a restarted server is found at once.
-const FIRST_DELAY_SECS: u32 = 1;
-/// Seconds between two tries when the server has been away for long.
-const LAST_DELAY_SECS: u32 = 5;
-/// Tries at the first delay.
-const QUICK_TRIES: u32 = 30;
+/// Quarters of a second between two tries at first: with what connecting takes, a restarted server is found, and its state
+/// shown, within a second.
+const FIRST_DELAY: u32 = 2;
+/// Quarters of a second between two tries when the server has been away for long.
+const LAST_DELAY: u32 = 20;
+/// Tries at the first delay: half a minute.
+const QUICK_TRIES: u32 = 60;
 
 /// How a stream ended.
 enum End {
@@ -58,11 +59,7 @@ async fn keep(live: Live) {
             tries = tries.saturating_add(1);
             wait(
                 live,
-                if tries <= QUICK_TRIES {
-                    FIRST_DELAY_SECS
-                } else {
-                    LAST_DELAY_SECS
-                },
+                if tries <= QUICK_TRIES { FIRST_DELAY } else { LAST_DELAY },
                 refused,
             )
             .await;
@@ -132,9 +129,7 @@ fn tell_after_a_while(live: Live, loss: RwSignal<u32>, refused: bool) {
                 live.link.set(if refused {
                     Link::Closed
                 } else {
-                    Link::Lost {
-                        retry_in: FIRST_DELAY_SECS,
-                    }
+                    Link::Lost { retry_in: 1 }
                 });
             }
         },
@@ -143,14 +138,16 @@ fn tell_after_a_while(live: Live, loss: RwSignal<u32>, refused: bool) {
 }
 
 /// Counts down to the next try, in the banner if it is shown; the button cuts it short.
-async fn wait(live: Live, seconds: u32, refused: bool) {
+async fn wait(live: Live, quarters: u32, refused: bool) {
     let asked = live.retry.get_untracked();
-    for left in (1..=seconds).rev() {
+    for left in (1..=quarters).rev() {
         live.link.maybe_update(|link| {
             let next = if refused {
                 Link::Closed
             } else {
-                Link::Lost { retry_in: left }
+                Link::Lost {
+                    retry_in: left.div_ceil(4),
+                }
             };
             let shown = *link != Link::Up && *link != next;
             if shown {
@@ -158,11 +155,9 @@ async fn wait(live: Live, seconds: u32, refused: bool) {
             }
             shown
         });
-        for _ in 0..4 {
-            sleep(Duration::from_millis(250)).await;
-            if live.retry.get_untracked() != asked {
-                return;
-            }
+        sleep(LOOK_EVERY).await;
+        if live.retry.get_untracked() != asked {
+            return;
         }
     }
 }

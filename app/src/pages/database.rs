@@ -6,7 +6,7 @@ use domain::permission::Action;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::components::{BackupTable, Empty, Frame, Head, Place, Reason, Section, fetched, icon, mini};
+use crate::components::{BackupTable, Empty, Frame, Head, Place, Reason, Section, drawn, fetched, icon, mini};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{api, i18n, paths, rights};
@@ -131,7 +131,7 @@ fn safety(lang: Lang, backups: &DatabaseBackups) -> Option<AnyView> {
                 <div class="panel-head">
                     <div><h2 id="t-safe">{i18n::backups::safety(lang)}</h2><p>{i18n::backups::safety_rule(lang)}</p></div>
                 </div>
-                <details class="fold"><summary>{icon("caret-right")}{count}</summary>{table}</details>
+                <details class="fold"><summary class="panel-foot">{drawn("icon icon-s icon-turn", "caret-right")}{count}</summary>{table}</details>
             </section>
         }
         .into_any(),

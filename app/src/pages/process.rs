@@ -210,7 +210,10 @@ fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl Into
         if let Some(ended) = process.state.ended_at() {
             facts.push(fact(i18n::processes::ended_at(lang), when(lang, &site, now, ended)));
             if let Some(length) = process.elapsed() {
-                facts.push(fact(i18n::processes::took(lang), display::duration(lang, length)));
+                facts.push(fact(
+                    i18n::processes::took(lang),
+                    i18n::processes::took_length(lang, length),
+                ));
             }
         }
         if process.attempt > 1 {

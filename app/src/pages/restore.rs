@@ -4,6 +4,7 @@
 mod choices;
 mod confirm;
 
+use domain::backup::BackupKind;
 use domain::display;
 use domain::lang::Lang;
 use domain::overview::{BackupEntry, RestoreChoices};
@@ -80,7 +81,8 @@ fn page(choices: RestoreChoices, choice: Choice) -> impl IntoView {
     }
 }
 
-/// Something sensible is always chosen: the smallest scope that was asked for, the youngest backup.
+/// Something sensible is always chosen: the scope that was asked for or the whole site, the youngest backup that was not
+/// itself taken before a restore.
 fn settle(choices: &RestoreChoices, choice: Choice) {
     let site = &choices.summary.site;
     let known = match paths::scope(&choice.scope.get_untracked()) {
@@ -93,7 +95,11 @@ fn settle(choices: &RestoreChoices, choice: Choice) {
     }
     let wanted = choice.backup.get_untracked();
     if !choices.backups.iter().any(|backup| backup.id.as_str() == wanted)
-        && let Some(youngest) = choices.backups.first()
+        && let Some(youngest) = choices
+            .backups
+            .iter()
+            .find(|backup| backup.kind != BackupKind::Safety)
+            .or(choices.backups.first())
     {
         choice.backup.set(youngest.id.to_string());
     }

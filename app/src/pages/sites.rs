@@ -8,7 +8,6 @@ use domain::process::Process;
 use domain::time::Timestamp;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{Empty, Frame, Head, Instant, Place, fetched, icon, mini, site_plate};
@@ -120,7 +119,7 @@ fn filters(lang: Lang, search: Memo<Search>) -> impl IntoView {
         view! { <option value=value selected=move || search.with(|search| search.status == value)>{label}</option> }
     };
     view! {
-        <Form method="get" action=paths::SITES attr:class="filters" attr:role="search" attr:aria-label=i18n::sites::filters(lang)>
+        <form method="get" action=paths::SITES class="filters" role="search" aria-label=i18n::sites::filters(lang)>
             <div class="field grow">
                 <label for="q">{i18n::sites::search(lang)}</label>
                 <div class="input-find">
@@ -138,7 +137,7 @@ fn filters(lang: Lang, search: Memo<Search>) -> impl IntoView {
                 </select>
             </div>
             <button class="btn">{i18n::sites::filter(lang)}</button>
-        </Form>
+        </form>
     }
 }
 

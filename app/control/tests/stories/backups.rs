@@ -289,3 +289,44 @@ async fn a_queued_backup_can_be_stopped_and_a_finished_one_cannot() {
         Err(ControlError::Refused(Refusal::TooLate))
     );
 }
+
+#[tokio::test]
+async fn a_form_sent_twice_starts_one_backup_even_on_the_last_slot() {
+    let world = World::new().await;
+    for _ in 0..4 {
+        world.backed_up().await;
+    }
+    let admin = actor(Role::ClientAdmin);
+    let ticket = world.plane.site_overview(&admin, &site("dupont")).await.unwrap().ticket;
+    let first = world
+        .plane
+        .start_backup_once(&admin, &site("dupont"), ticket.clone())
+        .await
+        .unwrap();
+    let second = world
+        .plane
+        .start_backup_once(&admin, &site("dupont"), ticket.clone())
+        .await
+        .unwrap();
+    assert_eq!(first.id, second.id);
+    world.work().await;
+    let late = world
+        .plane
+        .start_backup_once(&admin, &site("dupont"), ticket.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        (late.id, late.state.name()),
+        (first.id, StateName::Completed),
+        "going back leads to what was done"
+    );
+    let operator = world
+        .plane
+        .start_backup_once(&actor(Role::Operator), &site("dupont"), ticket)
+        .await;
+    assert_eq!(
+        operator,
+        Err(ControlError::Refused(Refusal::NotFound)),
+        "an id of somebody else's work gives nothing away"
+    );
+}

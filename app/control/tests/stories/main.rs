@@ -1,5 +1,7 @@
 //! What people do, told over in-memory ports with a clock that is moved by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 mod backups;
 mod restores;
 mod sign_in;

@@ -121,7 +121,11 @@ impl World {
         plane.store().declare(&declaration).await.unwrap();
         for role in Role::ALL {
             let email = format!("{}@example.org", role.code());
-            let new = NewAccount { actor: actor(role), email, password: "right".into() };
+            let new = NewAccount {
+                actor: actor(role),
+                email,
+                password: "right".into(),
+            };
             save_account(plane.store().as_ref(), &PlainHasher, new).await.unwrap();
         }
         Self {

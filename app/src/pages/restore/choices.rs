@@ -90,7 +90,7 @@ pub(super) fn date_part(lang: Lang, choices: &RestoreChoices, choice: Choice) ->
                 "backup",
                 backup.id.to_string(),
                 choice.backup,
-                backup_name(lang, backup, site),
+                backup_name(lang, backup, site, choices.now),
                 small,
             )
         })

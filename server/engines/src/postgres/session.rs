@@ -71,7 +71,10 @@ impl Server {
 
     /// The same server, another database.
     pub(crate) fn with_database(&self, name: &str) -> Self {
-        Self { database: name.to_owned(), ..self.clone() }
+        Self {
+            database: name.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// A connection to the database itself.

@@ -203,8 +203,8 @@ fn the_database_keeps_what_belongs_to_it_as_a_whole() {
             "SELECT pg_get_userbyid(datdba)::text, pg_encoding_to_char(encoding)::text, datcollate::text, datconnlimit::text,
                     datallowconn::text, shobj_description(oid, 'pg_database'),
                     (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(datacl) a),
-                    (SELECT string_agg(setrole::regrole || ' ' || setconfig::text, ' ' ORDER BY setrole)
-                     FROM pg_db_role_setting WHERE setdatabase = pg_database.oid)
+                    (SELECT string_agg(setrole::regrole || ' ' || c, '; ' ORDER BY setrole, c)
+                     FROM pg_db_role_setting, unnest(setconfig) c WHERE setdatabase = pg_database.oid)
              FROM pg_database WHERE datname = 'whole'",
             &[],
         );

@@ -91,7 +91,7 @@ impl Harness {
         self.cluster.programs().bin()
     }
 
-    /// Overwrites the middle of a file of the server's data with the server's own memory of it thrown away.
+    /// Overwrites a page in the middle of a file of the server's data: of one that is larger than the server's memory.
     pub(super) fn damage(&self, relation: &str) {
         let path = self.cluster.directory().join("data").join(relation);
         let mut content = std::fs::read(&path).unwrap();

@@ -78,13 +78,13 @@ fn a_table_held_exclusively_is_told_as_locked_and_a_frozen_one_cannot_be_emptied
 
 #[test]
 fn what_is_damaged_on_the_servers_disk_does_not_become_a_backup() {
-    let Some(harness) = Harness::start_with(&[("ignore_checksum_failure", "off")]) else {
+    let Some(harness) = Harness::start_with(&[("shared_buffers", "1MB")]) else {
         return;
     };
     let source = harness.create("rotten", &["one"]);
     harness.run(
         &source,
-        "CREATE TABLE public.big AS SELECT n, repeat('x', 500) AS t FROM generate_series(1, 2000) n; CHECKPOINT",
+        "CREATE TABLE public.big AS SELECT n, repeat('x', 500) AS t FROM generate_series(1, 20000) n; CHECKPOINT",
     );
     let path = harness
         .connect(&source)
