@@ -67,12 +67,15 @@ impl Properties {
     /// The statement that makes an empty database like it.
     pub(crate) fn create(&self, name: &str) -> String {
         let mut sql = format!(
-            "CREATE DATABASE {} WITH TEMPLATE template0 OWNER {} ENCODING {} TABLESPACE {}",
+            "CREATE DATABASE {} WITH TEMPLATE template0 OWNER {} ENCODING {}",
             ident(name),
             ident(&self.owner),
             literal(&self.encoding),
-            ident(&self.tablespace),
         );
+        // Naming the default one needs a right on it that an ordinary owner lacks.
+        if self.tablespace != "pg_default" {
+            sql.push_str(&format!(" TABLESPACE {}", ident(&self.tablespace)));
+        }
         let mut option = |name: &str, value: Option<&str>| {
             if let Some(value) = value {
                 sql.push_str(&format!(" {name} {}", literal(value)));

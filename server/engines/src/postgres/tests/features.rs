@@ -47,6 +47,7 @@ const CONTENT: &str = r#"
     CREATE TABLE payroll.slip_2026_1 PARTITION OF payroll.slip_2026 FOR VALUES WITH (MODULUS 2, REMAINDER 1);
     CREATE TABLE payroll.slip_other PARTITION OF payroll.slip DEFAULT;
     INSERT INTO payroll.slip (month, employee) SELECT '2026-01-01'::date + 31 * n, 100 + n % 2 FROM generate_series(0, 40) n;
+    SET CONSTRAINTS ALL IMMEDIATE;
     CREATE VIEW payroll.total WITH (security_barrier) AS SELECT sum(net) AS net FROM payroll.employee;
     CREATE MATERIALIZED VIEW payroll.by_month AS SELECT month, count(*) FROM payroll.slip GROUP BY month;
     CREATE UNIQUE INDEX ON payroll.by_month (month);
@@ -81,9 +82,12 @@ const CONTENT: &str = r#"
 
 /// Each question and its answer before the backup and after the restore.
 const QUESTIONS: &[(&str, &str)] = &[
-    ("SELECT net::text FROM payroll.employee WHERE name = 'zoé'", "2418.39"),
+    (
+        "SELECT net::text FROM payroll.employee WHERE name OPERATOR(public.=) 'zoé'::public.citext",
+        "2418.39",
+    ),
     ("SELECT nextval('payroll.slip_number')::text", "5141"),
-    ("SELECT count(*)::text FROM payroll.slip_2026_0", "9"),
+    ("SELECT count(*)::text FROM payroll.slip_2026_0", "2"),
     ("SELECT count(*)::text FROM payroll.slip", "41"),
     ("SELECT length(lo_get(9001))::text", "1600000"),
     ("SELECT length(lo_get(9002))::text", "0"),
@@ -152,7 +156,7 @@ fn everything_a_database_can_hold_comes_back() {
     let changes = [
         "SELECT nextval('payroll.slip_number')",
         "UPDATE payroll.employee SET photo = NULL WHERE photo = ''",
-        "DELETE FROM payroll.without_key WHERE ctid = (SELECT min(ctid) FROM payroll.without_key)",
+        "INSERT INTO payroll.without_key VALUES ('x', 1)",
         "SELECT lo_put(9001, 1500000, 'F')",
         "COMMENT ON COLUMN payroll.employee.net IS NULL",
         "REVOKE SELECT ON LARGE OBJECT 9001 FROM auditor",

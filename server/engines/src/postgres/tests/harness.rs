@@ -87,6 +87,10 @@ impl Harness {
         self.cluster.password()
     }
 
+    pub(super) fn write_password(&self, file: &str, password: &str) {
+        std::fs::write(self.folder.path().join(file), password).unwrap();
+    }
+
     pub(super) fn bin(&self) -> &Path {
         self.cluster.programs().bin()
     }
@@ -112,7 +116,7 @@ impl Harness {
     pub(super) fn run(&self, source: &DatabaseSource, sql: &str) {
         self.connect(source)
             .execute(sql)
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+            .unwrap_or_else(|error| panic!("{error}, in {sql}"));
     }
 
     pub(super) fn create_empty(&self, name: &str) -> DatabaseSource {

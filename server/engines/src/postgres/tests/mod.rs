@@ -5,6 +5,7 @@
 mod features;
 mod harness;
 mod server;
+mod tools;
 
 use control::testing::engine_contract;
 

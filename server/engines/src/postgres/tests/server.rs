@@ -1,14 +1,10 @@
 //! An exchange under the eyes of other programs, and what is told when the server or the tools are not as they should be.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use control::ports::database_engine::{Address, DatabaseEngine, Settlement};
 use control::testing::engine_contract::EngineHarness;
 use domain::failure::Cause;
 
 use super::harness::{Harness, cause_of};
-use crate::postgres::{Postgres, PostgresOptions, ToolFinding, tool_report};
 
 #[test]
 fn who_is_connected_is_turned_away_and_finds_the_new_data_on_coming_back() {
@@ -98,67 +94,62 @@ fn what_is_damaged_on_the_servers_disk_does_not_become_a_backup() {
 }
 
 #[test]
-fn a_password_stands_on_no_command_line_and_in_no_error() {
+fn an_index_that_lacks_a_row_of_the_copy_keeps_it_from_going_live() {
     let Some(harness) = Harness::start() else { return };
-    let source = harness.create("secret", &["one"]);
-    let password = harness.password().to_owned();
-    let spy = harness.scratch();
-    for program in ["pg_dump", "pg_restore"] {
-        let real = harness.bin().join(program);
-        let script = format!(
-            "#!/bin/sh\ncase \"$1\" in --version) exec {0} --version;; esac\necho \"$@\" >>{1}/seen\nexec {0} \"$@\"\n",
-            real.display(),
-            spy.display()
-        );
-        let path = spy.join(program);
-        std::fs::write(&path, script).unwrap();
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    }
-    let engine = Postgres::new(PostgresOptions {
-        tools: Some(spy.clone()),
-        connect_timeout: Duration::from_secs(30),
-        lock_timeout: Duration::from_secs(5),
-    })
-    .unwrap();
-    let copied = engine
-        .freeze(&source, &harness.scratch())
-        .unwrap()
-        .copy(&|_| true)
-        .unwrap();
-    let files = control::testing::engine_contract::MemoryFiles::of(copied.as_ref());
-    engine
+    let source = harness.create("checked", &["one", "two"]);
+    let files = harness.stored(&source);
+    let mut shadow = harness
+        .postgres()
         .load(&source, "tag", &files, &harness.scratch(), &|_| true)
         .unwrap();
-    let seen = std::fs::read_to_string(spy.join("seen")).unwrap();
-    assert_eq!(seen.lines().count(), 2);
-    assert!(!seen.contains(&password));
-    let told = format!(
-        "{source:?} {:?}",
-        engine
-            .measure(&harness.source_as("postgres", "nobody", "password"))
-            .unwrap_err()
+    let [copy] = &harness.remains(&source)[..] else {
+        panic!("one copy is loaded")
+    };
+    // An index over a function that answers differently afterwards: what a broken index looks like to a query.
+    for statement in [
+        "CREATE FUNCTION public.f(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1'",
+        "CREATE INDEX broken ON public.entry (public.f(line))",
+        "CREATE OR REPLACE FUNCTION public.f(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT ''x'' || $1'",
+    ] {
+        harness.run(&harness.source(copy), statement);
+    }
+    assert_eq!(cause_of(shadow.check(&|_| true)), Some(Cause::CheckFailed));
+    let extensions = "SELECT count(*)::text FROM pg_extension WHERE extname <> 'plpgsql'";
+    assert_eq!(
+        harness.connect(&harness.source(copy)).text(extensions, &[]).unwrap(),
+        "0",
+        "the check leaves nothing"
     );
-    assert!(!told.contains(&password));
+    drop(shadow);
+    assert_eq!(harness.remains(&source), Vec::<String>::new());
 }
 
 #[test]
-fn without_tools_a_backup_says_so_and_the_doctor_too() {
+fn an_owner_who_is_no_superuser_backs_up_and_restores() {
     let Some(harness) = Harness::start() else { return };
-    let source = harness.create("toolless", &["one"]);
-    let nowhere = PathBuf::from("/nonexistent");
-    let engine = Postgres::new(PostgresOptions {
-        tools: Some(nowhere.clone()),
-        connect_timeout: Duration::from_secs(30),
-        lock_timeout: Duration::from_secs(5),
-    })
-    .unwrap();
-    assert!(engine.measure(&source).is_ok());
-    assert_eq!(
-        cause_of(engine.freeze(&source, &harness.scratch())),
-        Some(Cause::ToolMissing)
+    let maintenance = harness.source("postgres");
+    harness.run(&maintenance, "CREATE ROLE shop LOGIN CREATEDB PASSWORD 'shop'");
+    harness.run(&maintenance, "CREATE DATABASE shop OWNER shop");
+    harness.write_password("shop-password", "shop");
+    let source = harness.source_as("shop", "shop", "shop-password");
+    harness.run(
+        &source,
+        "CREATE EXTENSION pg_trgm SCHEMA public;
+         CREATE TABLE public.entry (id serial PRIMARY KEY, line text);
+         INSERT INTO public.entry (line) VALUES ('old');
+         SELECT lo_from_bytea(9001, 'facture');",
     );
-    assert_eq!(tool_report(Some(&nowhere)), [ToolFinding::Missing]);
-    assert_eq!(tool_report(Some(harness.bin())).len(), 1);
+    let before = harness.postgres().content_digest(&source).unwrap();
+    let files = harness.stored(&source);
+    harness.run(&source, "INSERT INTO public.entry (line) VALUES ('newer')");
+    harness.swap(&source, "tag", &files);
+    assert_eq!(harness.postgres().content_digest(&source).unwrap(), before);
+    harness.postgres().settle(&source, "tag", Settlement::RollBack).unwrap();
+    assert_eq!(harness.rows(&source), ["newer", "old"]);
+    harness.swap(&source, "tag", &files);
+    harness.postgres().settle(&source, "tag", Settlement::Keep).unwrap();
+    assert_eq!(harness.rows(&source), ["old"]);
+    assert_eq!(harness.remains(&source), Vec::<String>::new());
 }
 
 #[tokio::test]
