@@ -194,3 +194,26 @@ fn run(program: &str, arguments: &[&Path]) -> Option<()> {
     let output = Command::new(program).args(arguments).output().ok()?;
     output.status.success().then_some(())
 }
+
+#[tokio::test]
+async fn a_ruined_or_missing_database_is_mended_by_a_restore() {
+    let console = Console::open().await;
+    let browser = console.sign_in(Role::Operator).await;
+    let backup = console.back_up(&browser).await.backup.unwrap();
+    let book = console.database("dupont-compta");
+    for ruin in [true, false] {
+        std::fs::remove_file(&book).unwrap();
+        if ruin {
+            std::fs::write(&book, vec![0x5A; 100_000]).unwrap();
+        }
+        let form = format!("site=dupont&scope=dupont-compta&backup={backup}&confirmation=dupont&reason=ruined");
+        let answer = console.call(browser.function("start_restore", &form)).await;
+        let queued: domain::process::Process = serde_json::from_slice(&answer.body).unwrap();
+        console.work().await;
+        let ended = console.plane.store().process(&queued.id).await.unwrap().unwrap();
+        assert_eq!(ended.state.name(), StateName::Completed, "{:?}", ended.state);
+        let mended = rusqlite::Connection::open(&book).unwrap();
+        let first: String = mended.query_row("SELECT text FROM entry WHERE number = 1", [], |row| row.get(0)).unwrap();
+        assert_eq!(first, "opening of dupont-compta");
+    }
+}

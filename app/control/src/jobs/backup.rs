@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Attempt, JobError, Outcome, path};
 use crate::downloads::{download_segments, stored_path};
-use crate::ports::database_engine::{CopiedDatabase, CopiedFile, DatabaseSource, Measure};
+use crate::ports::database_engine::{CopiedDatabase, CopiedFile, DatabaseSource, EngineError, Measure};
 use crate::ports::repository::{BackupWriter, Repository, SnapshotFacts};
 use crate::ports::scratch::ScratchFolder;
 use crate::random;
@@ -29,6 +29,7 @@ pub(super) fn run(attempt: &Attempt) -> Result<Outcome, JobError> {
     };
     let repository = attempt.repository(&site)?;
     let backup = take(attempt, &site, repository.as_ref(), kind, Shown::AsBackup)?;
+    let backup = backup.ok_or_else(|| JobError::new(Cause::DatabaseMissing, "the site has no database"))?;
     attempt.report(Stage::Record, 0, None);
     Ok(Outcome::Backup(Box::new(backup)))
 }
@@ -68,15 +69,19 @@ struct Copied {
     _room: Box<dyn ScratchFolder>,
 }
 
-/// Takes a backup of the whole site and makes it durable in the repository; its row is the caller's.
+/// Takes a backup of the whole site and makes it durable in the repository; its row is the caller's. `None` when it is the
+/// one before a restore and every database is beyond use.
 pub(super) fn take(
     attempt: &Attempt,
     site: &Site,
     repository: &dyn Repository,
     kind: BackupKind,
     shown: Shown,
-) -> Result<Backup, JobError> {
+) -> Result<Option<Backup>, JobError> {
     let copies = copy(attempt, shown)?;
+    if copies.is_empty() {
+        return Ok(None);
+    }
     let t0 = copies
         .iter()
         .map(|copied| copied.frozen_at)
@@ -108,14 +113,35 @@ pub(super) fn take(
     };
     backup.snapshot = commit(attempt, writer, &backup, shown)?;
     backup.completed_at = attempt.plane.now();
-    Ok(backup)
+    Ok(Some(backup))
+}
+
+/// A database that is gone or ruined must not stand in the way of the restore that mends it: the backup before a restore
+/// leaves it out, and the trail says so. Any other backup fails.
+fn unless_beyond_use<T>(
+    attempt: &Attempt,
+    shown: Shown,
+    source: &DatabaseSource,
+    result: Result<T, EngineError>,
+) -> Result<Option<T>, JobError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if shown == Shown::AsSafety && error.cause.is_beyond_use() => {
+            attempt.without_safety(source, &error)?;
+            Ok(None)
+        }
+        Err(error) => Err(JobError::of(source)(error)),
+    }
 }
 
 fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
     let sources = attempt.sources()?;
     let mut measured = Vec::new();
     for (source, engine) in sources {
-        let measure = engine.measure(&source).map_err(JobError::of(&source))?;
+        let measure = engine.measure(&source);
+        let Some(measure) = unless_beyond_use(attempt, shown, &source, measure)? else {
+            continue;
+        };
         attempt.wait(attempt.plane.outside.store.measured(&source.id, measure.bytes))?;
         let room = attempt.scratch(source.id.as_str())?;
         measured.push((source, engine, measure, room));
@@ -125,9 +151,10 @@ fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
     // All views are fixed before the first byte is copied: that is what makes them one instant.
     let mut frozen = Vec::new();
     for (source, engine, measure, room) in measured {
-        let view = engine
-            .freeze(&source, path(room.as_ref()))
-            .map_err(JobError::of(&source))?;
+        let view = engine.freeze(&source, path(room.as_ref()));
+        let Some(view) = unless_beyond_use(attempt, shown, &source, view)? else {
+            continue;
+        };
         let frozen_at = attempt.plane.now();
         if frozen.is_empty() && shown == Shown::AsBackup {
             attempt.fixed_at(frozen_at);
@@ -139,8 +166,11 @@ fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
     let mut copies = Vec::new();
     for (source, measure, frozen_at, view, room) in frozen {
         let progress = |done: u64| shown.report(attempt, Stage::Copy, before + done, total);
-        let copy = view.copy(&progress).map_err(JobError::of(&source))?;
+        let copy = view.copy(&progress);
         before += measure.bytes;
+        let Some(copy) = unless_beyond_use(attempt, shown, &source, copy)? else {
+            continue;
+        };
         copies.push(Copied {
             source,
             measure,

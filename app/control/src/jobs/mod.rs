@@ -19,7 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::control_plane::ControlPlane;
-use crate::ports::control_store::{Claim, Claimed, RestoreProgress, StoreError};
+use crate::ports::control_store::{AuditEntry, Claim, Claimed, RestoreProgress, StoreError};
 use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError};
 use crate::ports::repository::{Fence, Repository, RepositoryError};
 use crate::ports::scratch::ScratchFolder;
@@ -207,6 +207,21 @@ impl Attempt {
     fn fixed_at(&self, t0: Timestamp) {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         reports.send_modify(|report| report.t0 = Some(t0));
+    }
+
+    /// Writes down that the present state of a database could not be kept before it is replaced.
+    fn without_safety(&self, source: &DatabaseSource, error: &EngineError) -> Result<(), JobError> {
+        tracing::warn!(process = %self.claim.process, database = %source.id, %error, "beyond use: restored without a safety copy");
+        let entry = AuditEntry {
+            at: self.plane.now(),
+            account: None,
+            name: self.process.requested_by.clone(),
+            site: Some(self.process.site.clone()),
+            action: "restore.without-safety-copy".to_owned(),
+            outcome: "done".to_owned(),
+            detail: format!("{} {} {:?}", self.claim.process, source.id, error.cause),
+        };
+        self.wait(self.plane.outside.store.audit(&entry))
     }
 
     /// Is the claim still held? Asks the store, not the memory of it.

@@ -64,8 +64,9 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result
     let repository: Arc<dyn Repository> = Arc::from(attempt.repository(&site)?);
     let targets = targets(databases, &chosen, &repository)?;
 
-    if attempt.reached.safety.is_none() {
-        let safety = take(attempt, &site, repository.as_ref(), BackupKind::Safety, Shown::AsSafety)?;
+    if attempt.reached.safety.is_none()
+        && let Some(safety) = take(attempt, &site, repository.as_ref(), BackupKind::Safety, Shown::AsSafety)?
+    {
         attempt.wait(store.record_safety(&attempt.claim, &safety, attempt.plane.now()))?;
     }
     prove(attempt, &targets)?;

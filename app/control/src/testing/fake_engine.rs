@@ -71,8 +71,11 @@ struct Fault {
 #[derive(Default, Clone)]
 struct FakeDatabase {
     rows: Vec<String>,
+    /// Taken away: only a restore makes it live again.
+    gone: bool,
     shadows: BTreeMap<String, Vec<String>>,
-    set_aside: BTreeMap<String, Vec<String>>,
+    /// The rows that were live, and whether they were gone.
+    set_aside: BTreeMap<String, (Vec<String>, bool)>,
     held: bool,
 }
 
@@ -105,12 +108,17 @@ impl FakeEngine {
 
     /// Takes a database away.
     pub fn remove(&self, id: &DatabaseId) {
-        self.world().databases.remove(id);
+        if let Some(database) = self.world().databases.get_mut(id) {
+            *database = FakeDatabase {
+                gone: true,
+                ..FakeDatabase::default()
+            };
+        }
     }
 
     /// Adds a row, if the database is there.
     pub fn write(&self, id: &DatabaseId, row: &str) {
-        if let Some(database) = self.world().databases.get_mut(id) {
+        if let Some(database) = self.world().databases.get_mut(id).filter(|database| !database.gone) {
             database.rows.push(row.to_owned());
         }
     }
@@ -206,9 +214,16 @@ impl FakeEngine {
         ))
     }
 
+    /// Works on a live database.
     fn with<T>(&self, id: &DatabaseId, work: impl FnOnce(&mut FakeDatabase) -> T) -> Result<T, EngineError> {
-        let missing = || EngineError::new(Cause::DatabaseMissing, format_args!("{id} does not exist"));
-        self.world().databases.get_mut(id).map(work).ok_or_else(missing)
+        let mut world = self.world();
+        let live = world.databases.get_mut(id).filter(|database| !database.gone);
+        live.map(work).ok_or_else(|| missing(id))
+    }
+
+    /// Works on the place of a database, which a restore may fill again.
+    fn with_place<T>(&self, id: &DatabaseId, work: impl FnOnce(&mut FakeDatabase) -> T) -> Result<T, EngineError> {
+        self.world().databases.get_mut(id).map(work).ok_or_else(|| missing(id))
     }
 
     fn load_shadow(
@@ -220,7 +235,7 @@ impl FakeEngine {
     ) -> Result<FakeShadow, EngineError> {
         self.reach(Point::Load, &source.id)?;
         let rows = read(files, progress)?;
-        self.with(&source.id, |database| database.shadows.insert(tag.to_owned(), rows))?;
+        self.with_place(&source.id, |database| database.shadows.insert(tag.to_owned(), rows))?;
         Ok(FakeShadow {
             engine: self.clone(),
             id: source.id.clone(),
@@ -266,11 +281,11 @@ impl DatabaseEngine for FakeEngine {
 
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {
         self.reach(Point::Settle, &source.id)?;
-        self.with(&source.id, |database| {
+        self.with_place(&source.id, |database| {
             let old = database.set_aside.remove(tag);
             database.shadows.remove(tag);
             if let (Some(old), Settlement::RollBack) = (old, settlement) {
-                database.rows = old;
+                (database.rows, database.gone) = old;
             }
         })
     }
@@ -278,6 +293,10 @@ impl DatabaseEngine for FakeEngine {
     fn content_digest(&self, source: &DatabaseSource) -> Result<[u8; 32], EngineError> {
         self.with(&source.id, |database| Sha256::digest(content(&database.rows)).into())
     }
+}
+
+fn missing(id: &DatabaseId) -> EngineError {
+    EngineError::new(Cause::DatabaseMissing, format_args!("{id} does not exist"))
 }
 
 /// Each row on a line of its own, behind a first line, so that no copy is empty.
@@ -373,13 +392,14 @@ impl ShadowDatabase for FakeShadow {
     fn swap(self: Box<Self>) -> Result<(), EngineError> {
         self.engine.reach(Point::Swap, &self.id)?;
         let locked = || EngineError::new(Cause::DatabaseLocked, format_args!("{} is held", self.id));
-        self.engine.with(&self.id, |database| {
+        self.engine.with_place(&self.id, |database| {
             if database.held {
                 return Err(locked());
             }
             if let Some(new) = database.shadows.remove(&self.tag) {
                 let old = std::mem::replace(&mut database.rows, new);
-                database.set_aside.insert(self.tag.clone(), old);
+                let gone = std::mem::replace(&mut database.gone, false);
+                database.set_aside.insert(self.tag.clone(), (old, gone));
             }
             Ok(())
         })??;
@@ -392,7 +412,7 @@ impl Drop for FakeShadow {
         // A database that was taken away meanwhile has no shadow left to remove.
         let _ = self
             .engine
-            .with(&self.id, |database| database.shadows.remove(&self.tag));
+            .with_place(&self.id, |database| database.shadows.remove(&self.tag));
     }
 }
 

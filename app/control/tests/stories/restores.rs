@@ -319,3 +319,30 @@ async fn die_at(world: &World, point: Point) -> mpsc::Sender<()> {
     let _ = work.await;
     grave
 }
+
+#[tokio::test]
+async fn a_database_that_is_gone_comes_back_although_it_could_not_be_kept_first() {
+    let (world, backup) = went_on().await;
+    world.engine.remove(&database("compta"));
+    let process = restore(&world, &backup, Scope::Site).await;
+    assert_eq!(process.state.name(), StateName::Completed, "{:?}", process.state);
+    assert_eq!(
+        (rows(&world, "compta"), rows(&world, "paie")),
+        (vec!["opening".into()], vec!["opening".into()])
+    );
+    let trail = world.audited().await;
+    assert!(
+        trail.contains(&("restore.without-safety-copy".into(), "done".into())),
+        "{trail:?}"
+    );
+    let operator = actor(Role::Operator);
+    let page = async |id| {
+        world
+            .plane
+            .database_backups(&operator, &site("dupont"), &database(id))
+            .await
+            .unwrap()
+    };
+    assert!(page("compta").await.safety.is_empty());
+    assert_eq!(page("paie").await.safety.len(), 1, "what could be kept was kept");
+}
