@@ -73,8 +73,8 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: "wide-light-fr", use: { ...wide, ...french, colorScheme: "light" } },
-    { name: "narrow-dark-en", use: { ...narrow, ...english, colorScheme: "dark" } },
+    { name: "wide-light-fr", grepInvert: /@noscript/, use: { ...wide, ...french, colorScheme: "light" } },
+    { name: "narrow-dark-en", grepInvert: /@noscript|@french/, use: { ...narrow, ...english, colorScheme: "dark" } },
     { name: "no-script", grep: /@noscript/, use: { ...wide, ...french, colorScheme: "light", javaScriptEnabled: false } },
   ],
   webServer: {

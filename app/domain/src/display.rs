@@ -67,7 +67,8 @@ pub fn number(lang: Lang, value: u64) -> String {
     text
 }
 
-/// A size in powers of 1,000: `640 Mo`, `1,12 Go`; two decimals under 10 from the gigabyte on, one under 10 below.
+/// A size in powers of 1,000: `640 Mo`, `1,12 Go`; one decimal under 100, two under 10 from the gigabyte on. Whole numbers
+/// only: the browser downloads no arithmetic of fractions for it.
 #[must_use]
 pub fn size(lang: Lang, bytes: u64) -> String {
     const UNITS: [(&str, &str); 5] = [("o", "B"), ("ko", "kB"), ("Mo", "MB"), ("Go", "GB"), ("To", "TB")];
@@ -77,17 +78,19 @@ pub fn size(lang: Lang, bytes: u64) -> String {
         scale *= 1_000;
         unit += 1;
     }
-    let value = bytes as f64 / scale as f64;
-    let decimals = match unit {
-        0 => 0,
-        _ if value >= 99.95 => 0,
-        3.. if value < 9.995 => 2,
-        _ => 1,
+    // Rounded, in hundredths of the unit; u128 because the largest count of bytes times a hundred is beyond u64.
+    let rounded = |step: u128| (u128::from(bytes) * 100 + u128::from(scale) * step / 2) / (u128::from(scale) * step) * step;
+    let hundredths = rounded(1);
+    let value = match unit {
+        0 => bytes.to_string(),
+        3.. if hundredths < 1_000 => format!("{}.{:02}", hundredths / 100, hundredths % 100),
+        _ if rounded(10) < 10_000 => format!("{}.{}", rounded(10) / 100, rounded(10) % 100 / 10),
+        _ => (rounded(100) / 100).to_string(),
     };
     let (fr, en) = UNITS[unit];
     match lang {
-        Lang::Fr => format!("{value:.decimals$}{NARROW}{fr}").replace('.', ","),
-        Lang::En => format!("{value:.decimals$} {en}"),
+        Lang::Fr => format!("{value}{NARROW}{fr}").replace('.', ","),
+        Lang::En => format!("{value} {en}"),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::site::SiteStatus;
     clippy::large_enum_variant,
     reason = "most events are processes, and each is sent at once"
 )]
-#[serde(tag = "event", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum LiveEvent {
     /// A process, as it is now.
     Process(Process),

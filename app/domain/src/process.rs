@@ -14,7 +14,7 @@ use crate::time::{CivilDate, Timestamp};
 
 /// What the work is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ProcessKind {
     /// A backup asked for by a person.
     ManualBackup,
@@ -152,7 +152,7 @@ impl Progress {
 
 /// Where the work stands. Only the transitions below exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum ProcessState {
     /// Waits for its turn.
     Queued,

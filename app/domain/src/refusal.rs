@@ -38,7 +38,7 @@ pub struct OldestManual {
 
 /// An expected "no". Errors never carry data of others: only facts the person asking may see.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "refusal", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// Nobody is signed in.
     NotSignedIn,

@@ -119,7 +119,7 @@ async fn who_may_not_download_is_refused_and_a_whole_download_is_audited_once() 
         let program = console
             .call(browser.get_with(&path, header::ACCEPT, "application/json"))
             .await;
-        assert_eq!((program.status, program.text().contains("\"refusal\"")), (status, true));
+        assert_eq!((program.status, program.text().contains("\"Refused\"")), (status, true));
     }
     let missing = path.replace("dupont-compta", "martin-compta");
     assert_eq!(console.call(admin.get(&missing)).await.status, StatusCode::NOT_FOUND);
