@@ -79,7 +79,8 @@ pub fn size(lang: Lang, bytes: u64) -> String {
         unit += 1;
     }
     // Rounded, in hundredths of the unit; u128 because the largest count of bytes times a hundred is beyond u64.
-    let rounded = |step: u128| (u128::from(bytes) * 100 + u128::from(scale) * step / 2) / (u128::from(scale) * step) * step;
+    let rounded =
+        |step: u128| (u128::from(bytes) * 100 + u128::from(scale) * step / 2) / (u128::from(scale) * step) * step;
     let hundredths = rounded(1);
     let value = match unit {
         0 => bytes.to_string(),

@@ -53,7 +53,10 @@ impl Cause {
     /// Is the database itself gone or ruined? Then it cannot be backed up, and a restore is what mends it.
     #[must_use]
     pub const fn is_beyond_use(self) -> bool {
-        matches!(self, Self::DatabaseMissing | Self::DatabaseCorrupt | Self::DatabaseUnreadable)
+        matches!(
+            self,
+            Self::DatabaseMissing | Self::DatabaseCorrupt | Self::DatabaseUnreadable
+        )
     }
 
     /// Every cause: the catalogue and the store are tested over it.

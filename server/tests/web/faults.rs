@@ -213,7 +213,9 @@ async fn a_ruined_or_missing_database_is_mended_by_a_restore() {
         let ended = console.plane.store().process(&queued.id).await.unwrap().unwrap();
         assert_eq!(ended.state.name(), StateName::Completed, "{:?}", ended.state);
         let mended = rusqlite::Connection::open(&book).unwrap();
-        let first: String = mended.query_row("SELECT text FROM entry WHERE number = 1", [], |row| row.get(0)).unwrap();
+        let first: String = mended
+            .query_row("SELECT text FROM entry WHERE number = 1", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(first, "opening of dupont-compta");
     }
 }
