@@ -27,11 +27,11 @@ test-rust: .need-rust ## the Rust tests alone
 	@.ci/need rust-tests
 	.ci/rust-tests
 
-test-browser: .need-site ## the tests in a real browser alone; pictures stay in end2end/results
+test-browser: .need-site ## the tests in a real browser alone; pictures stay in end2end/pictures
 	@.ci/need node
 	@.ci/need browser
 	$(CARGO) build --package server --bin coffre
-	cd end2end && npx --no-install playwright test $(ARGS)
+	.ci/browser-tests $(ARGS)
 
 check: .need-rust ## format, lints, dependencies, types
 	.ci/check

@@ -49,7 +49,7 @@ const narrow = { viewport: { width: 360, height: 780 } };
 
 export default defineConfig({
   testDir: "tests",
-  outputDir: "results", // also the pictures that tests take: they stay until the next run
+  outputDir: process.env.COFFRE_E2E_RESULTS ?? "results", // traces of what failed: they stay until the next run
   forbidOnly: !!process.env.CI,
   workers: 1, // one console, one world: what a test does is seen by the next
   retries: 0,

@@ -67,7 +67,7 @@ export async function taken(page: Page): Promise<void> {
 }
 
 export async function picture(page: Page, name: string, info: TestInfo): Promise<void> {
-  const folder = join(info.config.rootDir, "..", "results", "pictures");
+  const folder = join(info.config.rootDir, "..", "pictures");
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }

@@ -1,5 +1,5 @@
 // Every page, in both languages, light and dark, wide and narrow: accessible, quiet, nothing sticking out. The pictures stay in
-// end2end/results/pictures for people to look at.
+// end2end/pictures for people to look at.
 import { expect, isAccessible, listen, picture, signIn, taken, test } from "./console";
 
 const PAGES: [string, string][] = [
@@ -17,8 +17,8 @@ const PAGES: [string, string][] = [
 for (const theme of ["light", "dark"] as const) {
   for (const width of [1440, 360]) {
     // English follows the measure of French: one look at each width is enough.
-    const only = theme === "dark" ? { tag: "@french" } : {};
-    test(`every page is accessible and quiet, ${theme}, ${width} px`, only, async ({ browser, words }, info) => {
+    const tag = theme === "dark" ? ["@pages", "@french"] : ["@pages"];
+    test(`every page is accessible and quiet, ${theme}, ${width} px`, { tag }, async ({ browser, words }, info) => {
       test.setTimeout(240_000);
       const language = words("fr", "en");
       const viewport = { width, height: width < 500 ? 780 : 900 };
