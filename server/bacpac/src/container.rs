@@ -1,0 +1,130 @@
+//! The ZIP archive of a BACPAC, its entries checked once against the limits, then opened one at a time. It does not know
+//! what the entries mean, beyond where data parts lie.
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::metered::Metered;
+use std::collections::HashSet;
+use std::io::{Read, Seek};
+use zip::{CompressionMethod, ZipArchive};
+
+/// Name and sizes of an entry, from the central directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryName {
+    /// Path inside the archive.
+    pub name: String,
+    /// Bytes in the archive.
+    pub compressed: u64,
+    /// Bytes once inflated, as declared; reading fails when it is not so.
+    pub size: u64,
+    pub(crate) index: usize,
+}
+
+pub(crate) struct Container<R> {
+    archive: ZipArchive<R>,
+    pub(crate) entries: Vec<EntryName>,
+    pub(crate) limits: Limits,
+}
+
+impl<R: Read + Seek> Container<R> {
+    pub(crate) fn open(source: R, limits: &Limits) -> Result<Self, Error> {
+        let broken = |error: zip::result::ZipError| Error::Archive(error.to_string());
+        let mut archive = ZipArchive::new(source).map_err(broken)?;
+        let limit = |what, limit| Error::Limit {
+            entry: "archive".to_owned(),
+            what,
+            limit,
+        };
+        if archive.len() as u64 > limits.entries {
+            return Err(limit("entries", limits.entries));
+        }
+        // Duplicate names, overlapping entries, local headers that contradict the directory or are not in it.
+        archive.validate_header_consistency().map_err(broken)?;
+        let mut entries = Vec::with_capacity(archive.len());
+        let mut names = HashSet::new();
+        let mut total = 0u64;
+        for index in 0..archive.len() {
+            let entry = archive.by_index_raw(index).map_err(broken)?;
+            let name = entry.name().map_err(broken)?.into_owned();
+            let refused = |reason| Error::Refused {
+                entry: name.chars().take(200).collect(),
+                reason,
+            };
+            check_name(&name, limits).map_err(refused)?;
+            if entry.encrypted() {
+                return Err(refused("it is encrypted"));
+            }
+            if !matches!(
+                entry.compression(),
+                CompressionMethod::Stored | CompressionMethod::Deflated
+            ) {
+                return Err(refused("its compression method is neither stored nor deflate"));
+            }
+            if !names.insert(name.to_lowercase()) {
+                return Err(refused("its name occurs twice"));
+            }
+            total = total.saturating_add(entry.size());
+            if total > limits.total_bytes {
+                return Err(limit("inflated bytes", limits.total_bytes));
+            }
+            if entry.size() > limits.entry_bytes {
+                return Err(Error::Limit {
+                    entry: name,
+                    what: "inflated bytes",
+                    limit: limits.entry_bytes,
+                });
+            }
+            let (compressed, size) = (entry.compressed_size(), entry.size());
+            if !entry.is_dir() {
+                entries.push(EntryName {
+                    name,
+                    compressed,
+                    size,
+                    index,
+                });
+            }
+        }
+        Ok(Self {
+            archive,
+            entries,
+            limits: limits.clone(),
+        })
+    }
+
+    /// The entry of that name, ignoring case as OPC does.
+    pub(crate) fn find(&self, name: &str) -> Option<EntryName> {
+        self.entries
+            .iter()
+            .find(|entry| entry.name.eq_ignore_ascii_case(name))
+            .cloned()
+    }
+
+    /// The inflated bytes of an entry; the CRC is checked when its end is read.
+    pub(crate) fn read<'a>(
+        &'a mut self,
+        entry: &EntryName,
+        most: u64,
+    ) -> Result<Metered<impl Read + use<'a, R>>, Error> {
+        let file = self
+            .archive
+            .by_index(entry.index)
+            .map_err(|error| Error::Archive(error.to_string()))?;
+        Ok(Metered::new(file, entry.compressed, entry.size, most, &self.limits))
+    }
+}
+
+fn check_name(name: &str, limits: &Limits) -> Result<(), &'static str> {
+    if name.len() > limits.name_bytes {
+        return Err("its name is too long");
+    }
+    if name.is_empty() || name.starts_with('/') || name.contains(['\\', '\0', ':']) {
+        return Err("its name is not a relative path");
+    }
+    if name
+        .trim_end_matches('/')
+        .split('/')
+        .any(|step| matches!(step, "" | "." | ".."))
+    {
+        return Err("its name climbs out of its folder");
+    }
+    Ok(())
+}

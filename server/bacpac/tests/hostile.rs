@@ -1,0 +1,263 @@
+//! Files made to harm or to mislead: each is refused with its reason, or told as a finding. What real files look like is
+//! tested elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+use bacpac::{Error, Finding, Limits, Package};
+use sha2::{Digest, Sha256};
+use std::io::{Cursor, Write};
+use zip::CompressionMethod;
+use zip::write::{SimpleFileOptions, ZipWriter};
+
+const NAMESPACE: &str = "http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02";
+const PART: &str = "Data/dbo.T/TableData-000-00000.BCP";
+
+fn model(inside: &str) -> String {
+    format!(
+        r#"<DataSchemaModel FileFormatVersion="1.2" SchemaVersion="2.5" DspName="Sql130" xmlns="{NAMESPACE}"><Model>
+        <Element Type="SqlTable" Name="[dbo].[T]"><Relationship Name="Columns"><Entry><Element Type="SqlSimpleColumn" Name="[dbo].[T].[id]">
+        <Property Name="IsNullable" Value="False"/><Relationship Name="TypeSpecifier"><Entry><Element Type="SqlTypeSpecifier">
+        <Relationship Name="Type"><Entry><References ExternalSource="BuiltIns" Name="[int]"/></Entry></Relationship></Element></Entry>
+        </Relationship></Element></Entry></Relationship></Element>{inside}</Model></DataSchemaModel>"#
+    )
+}
+
+fn origin(model: &str, data_version: &str) -> String {
+    let checksum: String = Sha256::digest(model.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!(
+        r#"<DacOrigin xmlns="{NAMESPACE}"><PackageProperties><Version>3.1.0.0</Version><ContainsExportedData>true</ContainsExportedData>
+        <StreamVersions><Version StreamName="Data">{data_version}</Version></StreamVersions></PackageProperties>
+        <Checksums><Checksum Uri="/model.xml">{checksum}</Checksum></Checksums></DacOrigin>"#
+    )
+}
+
+fn entries(inside: &str) -> Vec<(String, Vec<u8>)> {
+    let model = model(inside);
+    let types = r#"<Types><Default Extension="BCP" ContentType="application/octet-stream"/></Types>"#;
+    vec![
+        ("Origin.xml".to_owned(), origin(&model, "2.0.0.0").into_bytes()),
+        ("model.xml".to_owned(), model.into_bytes()),
+        ("[Content_Types].xml".to_owned(), types.into()),
+        (PART.to_owned(), vec![7, 0, 0, 0, 8, 0, 0, 0]),
+    ]
+}
+
+fn archive(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in entries {
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+        writer.start_file(name.as_str(), options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn with(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut all = entries("");
+    all.push((name.to_owned(), bytes.to_vec()));
+    archive(&all)
+}
+
+fn verify(bytes: &[u8], limits: &Limits) -> Result<(u64, Vec<Finding>), Error> {
+    let report = Package::open(Cursor::new(bytes), limits)?.verify(|_, _| {})?;
+    Ok((report.rows, report.findings))
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    verify(bytes, &Limits::default()).unwrap_err().to_string()
+}
+
+fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) -> usize {
+    assert_eq!(from.len(), to.len());
+    let places: Vec<usize> = (0..bytes.len() - from.len())
+        .filter(|at| bytes[*at..].starts_with(from))
+        .collect();
+    for at in &places {
+        bytes[*at..*at + to.len()].copy_from_slice(to);
+    }
+    places.len()
+}
+
+#[test]
+fn the_file_that_the_others_are_made_from_is_sound() {
+    assert_eq!(verify(&archive(&entries("")), &Limits::default()).unwrap(), (2, vec![]));
+}
+
+#[test]
+fn names_that_leave_the_archive_or_occur_twice_are_refused() {
+    for name in ["../x", "a/../x", "a//x", "./x", "c:x", "a\\x"] {
+        let error = refusal(&with(name, b"x"));
+        assert!(error.contains("refused") || error.contains("ZIP"), "{name}: {error}");
+    }
+    assert!(refusal(&with("MODEL.xml", b"x")).contains("twice"));
+    let mut twice = with("model.xmk", b"x");
+    assert_eq!(replace(&mut twice, b"model.xmk", b"model.xml"), 2);
+    assert!(refusal(&twice).contains("uplicate"));
+    let long = Limits {
+        name_bytes: 20,
+        ..Limits::default()
+    };
+    assert!(
+        verify(&archive(&entries("")), &long)
+            .unwrap_err()
+            .to_string()
+            .contains("too long")
+    );
+}
+
+#[test]
+fn encrypted_entries_are_refused() {
+    let mut bytes = archive(&entries(""));
+    for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let places: Vec<usize> = (0..bytes.len() - 4)
+            .filter(|at| bytes[*at..].starts_with(signature))
+            .collect();
+        for at in places {
+            bytes[at + flags] |= 1;
+        }
+    }
+    assert!(refusal(&bytes).contains("encrypted"));
+}
+
+#[test]
+fn sizes_that_lie_and_sizes_over_the_limits_stop_the_reader() {
+    let zeros = with("big", &vec![0; 9 << 20]);
+    let limited = |limits: Limits| verify(&zeros, &limits).unwrap_err();
+    assert!(matches!(
+        limited(Limits {
+            entries: 4,
+            ..Limits::default()
+        }),
+        Error::Limit { what: "entries", .. }
+    ));
+    assert!(matches!(
+        limited(Limits {
+            entry_bytes: 1 << 20,
+            ..Limits::default()
+        }),
+        Error::Limit { .. }
+    ));
+    assert!(matches!(
+        limited(Limits {
+            total_bytes: 1 << 20,
+            ..Limits::default()
+        }),
+        Error::Limit { .. }
+    ));
+    let ratio = limited(Limits {
+        ratio: 100,
+        ..Limits::default()
+    });
+    assert!(ratio.to_string().contains("per compressed byte"), "{ratio}");
+
+    for lie in [(8u32 << 20), (10 << 20)] {
+        let mut lying = zeros.clone();
+        assert!(replace(&mut lying, &(9u32 << 20).to_le_bytes(), &lie.to_le_bytes()) >= 2);
+        assert!(
+            verify(&lying, &Limits::default()).is_err(),
+            "a size of {lie} was believed"
+        );
+    }
+}
+
+#[test]
+fn a_dtd_deep_nesting_and_huge_elements_are_refused() {
+    let mut all = entries("");
+    all[1].1.splice(0..0, *b"<!DOCTYPE x [<!ENTITY a \"b\">]>");
+    assert!(refusal(&archive(&all)).contains("DTD"));
+    let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
+    assert!(refusal(&archive(&entries(&deep))).contains("deeper"));
+    let limits = Limits {
+        element_bytes: 4_000,
+        ..Limits::default()
+    };
+    let huge = format!("<Element Type=\"SqlView\">{}</Element>", "<a/>".repeat(1_000));
+    assert!(matches!(
+        verify(&archive(&entries(&huge)), &limits),
+        Err(Error::Limit { .. })
+    ));
+    assert!(refusal(&archive(&entries("<Element>&bomb;</Element>"))).contains("entity"));
+    assert!(matches!(
+        verify(&archive(&entries("<Element>")), &Limits::default()),
+        Err(Error::Xml { .. })
+    ));
+}
+
+#[test]
+fn a_changed_model_and_an_unknown_data_version_are_refused() {
+    let mut all = entries("");
+    all[1].1.push(b' ');
+    assert!(matches!(
+        verify(&archive(&all), &Limits::default()),
+        Err(Error::Checksum { .. })
+    ));
+    for version in ["1.0.0.0", "3.0.0.0", ""] {
+        let mut all = entries("");
+        all[0].1 = origin(&model(""), version).into_bytes();
+        assert!(
+            matches!(verify(&archive(&all), &Limits::default()), Err(Error::Origin(_))),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn data_that_another_loader_would_silently_leave_out_is_told() {
+    let findings = |change: fn(&mut Vec<(String, Vec<u8>)>)| {
+        let mut all = entries("");
+        change(&mut all);
+        verify(&archive(&all), &Limits::default()).unwrap()
+    };
+    let renamed = |name: &'static str| name.to_owned();
+    assert_eq!(findings(|all| all.truncate(3)), (0, vec![]));
+    let (rows, found) = findings(|all| drop(all.remove(2)));
+    assert_eq!((rows, found), (2, vec![Finding::ContentTypes]));
+    let (rows, found) = findings(|all| all[3].0 = "Data/dbo.U/TableData-000-00000.BCP".into());
+    assert_eq!(
+        (rows, found),
+        (0, vec![Finding::NoTable(renamed("Data/dbo.U/TableData-000-00000.BCP"))])
+    );
+    let (rows, found) = findings(|all| all[3].0 = "Data/dbo.T/Rows.BCP".into());
+    assert_eq!(
+        (rows, found),
+        (0, vec![Finding::NotAPart(renamed("Data/dbo.T/Rows.BCP"))])
+    );
+    assert_eq!(
+        findings(|all| all[3].0 = "data/DBO.%54/tabledata-1-2.bcp".into()),
+        (2, vec![])
+    );
+}
+
+#[test]
+fn a_part_that_does_not_fit_its_table_names_the_place() {
+    let mut all = entries("");
+    all[3].1.push(1);
+    let error = refusal(&archive(&all));
+    assert_eq!(
+        error,
+        format!("table dbo.T, part {PART}, row 3, column id, offset 8: the part ends inside the field")
+    );
+}
+
+#[test]
+fn a_length_in_front_of_utf_8_char_columns_is_understood() {
+    let model = model("").replace(
+        r#"</Element></Entry></Relationship></Element></Model>"#,
+        r#"</Element></Entry><Entry><Element Type="SqlSimpleColumn" Name="[dbo].[T].[c]">
+        <Property Name="Collation" Value="Latin1_General_100_CI_AS_SC_UTF8"/><Property Name="IsNullable" Value="False"/>
+        <Relationship Name="TypeSpecifier"><Entry><Element Type="SqlTypeSpecifier"><Property Name="Length" Value="2"/>
+        <Relationship Name="Type"><Entry><References ExternalSource="BuiltIns" Name="[char]"/></Entry></Relationship></Element></Entry>
+        </Relationship></Element></Entry></Relationship></Element></Model>"#,
+    );
+    let mut all = entries("");
+    all[0].1 = origin(&model, "2.0.0.0").into_bytes();
+    all[1].1 = model.into_bytes();
+    for part in [&b"\x07\0\0\0A\0B\0"[..], &b"\x07\0\0\0\x04\0A\0B\0"[..]] {
+        all[3].1 = part.to_vec();
+        let mut text = Vec::new();
+        let mut package = Package::open(Cursor::new(archive(&all)), &Limits::default()).unwrap();
+        package.verify(|_, row| text.push(row[1].clone())).unwrap();
+        assert_eq!(text, [bacpac::Value::Text("AB".into())]);
+    }
+}
