@@ -10,6 +10,7 @@ use control::ports::control_store::ControlStore;
 use domain::account::Role;
 use domain::ids::CustomerId;
 use server::adapters::{Argon2Hasher, SystemClock};
+use server::bacpac_files::BacpacCommand;
 use server::config::{Config, DEFAULT_PATH};
 use server::demo::Demo;
 use server::http::{Site, WebOptions, router, serve};
@@ -50,6 +51,11 @@ enum Command {
         /// The configuration file; without one, the tools alone are looked at.
         #[arg(long)]
         config: Option<PathBuf>,
+    },
+    /// Look into BACPAC files.
+    Bacpac {
+        #[command(subcommand)]
+        command: BacpacCommand,
     },
     /// Print the configuration file with every setting and its default.
     Config,
@@ -130,6 +136,7 @@ async fn run(command: Command) -> Outcome {
                 Err("something is missing, see above".into())
             }
         }
+        Command::Bacpac { command } => command.run(&mut std::io::stdout().lock()),
         Command::Config => {
             print!("{}", Config::template());
             Ok(())

@@ -24,6 +24,9 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 /// After rotation the old token still answers this long, for requests that were under way.
 const OLD_TOKEN_GRACE: Duration = Duration::from_secs(60);
 
+/// Failures count until there was none for this long.
+const FAILURES_FORGOTTEN: Duration = Duration::from_secs(3_600);
+
 /// One network address may fail this many times as often as one account before it waits: offices share an address.
 const PER_PEER_FACTOR: u32 = 10;
 
@@ -89,30 +92,32 @@ impl ControlPlane {
         let (by_account, by_peer) = (format!("account:{email}"), format!("peer:{peer}"));
         let store = &self.outside.store;
         let now = self.now();
-        let waits = [
-            wait(store.failures(&by_account).await?, SIGN_IN_FREE_FAILURES, now),
-            wait(
-                store.failures(&by_peer).await?,
-                SIGN_IN_FREE_FAILURES * PER_PEER_FACTOR,
-                now,
-            ),
-        ];
-        if let Some(longest) = waits.into_iter().flatten().max() {
-            let wait_secs = u32::try_from(longest.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
-            return Err(Refusal::TooManyTries { wait_secs }.into());
+        {
+            // Counted before it is compared, one after the other: tries at the same moment do not slip past each other.
+            let _turn = self.counting.lock().await;
+            let waits = [
+                self.wait(&by_account, SIGN_IN_FREE_FAILURES).await?,
+                self.wait(&by_peer, SIGN_IN_FREE_FAILURES * PER_PEER_FACTOR).await?,
+            ];
+            if let Some(longest) = waits.into_iter().flatten().max() {
+                let wait_secs = u32::try_from(longest.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+                return Err(Refusal::TooManyTries { wait_secs }.into());
+            }
+            store.count_sign_in(&by_account, false, now).await?;
+            store.count_sign_in(&by_peer, false, now).await?;
         }
 
         let account = store.account_by_email(&email).await?;
         let right = self
             .compare(password, account.as_ref().map(|account| account.password_hash.clone()))
             .await?;
-        store.count_sign_in(&by_account, right, now).await?;
-        store.count_sign_in(&by_peer, right, now).await?;
         let Some(account) = account.filter(|_| right) else {
             self.audit(None, None, "sign-in", Refusal::WrongCredentials.code(), &email)
                 .await?;
             return Err(Refusal::WrongCredentials.into());
         };
+        // The network address keeps its count: one right password must not let others guess on from there.
+        store.count_sign_in(&by_account, true, now).await?;
 
         let token = fresh_token();
         let session = Session {
@@ -218,6 +223,20 @@ impl ControlPlane {
             .await?)
     }
 
+    /// How long a key must wait now. Failures of long ago are forgotten.
+    async fn wait(&self, key: &str, free: u32) -> Result<Option<Duration>, ControlError> {
+        let (store, now) = (&self.outside.store, self.now());
+        let failures = store.failures(key).await?;
+        if failures
+            .last_at
+            .is_some_and(|last| now.since(last) >= FAILURES_FORGOTTEN)
+        {
+            store.count_sign_in(key, true, now).await?;
+            return Ok(None);
+        }
+        Ok(left(failures, free, now))
+    }
+
     async fn compare(&self, password: &str, hash: Option<String>) -> Result<bool, ControlError> {
         let _turn = self.hashing.acquire().await.map_err(ControlError::failed)?;
         let (hasher, password) = (self.outside.hasher.clone(), password.to_owned());
@@ -229,7 +248,7 @@ impl ControlPlane {
 }
 
 /// How long a key must still wait after its failures.
-fn wait(failures: Failures, free: u32, now: Timestamp) -> Option<Duration> {
+fn left(failures: Failures, free: u32, now: Timestamp) -> Option<Duration> {
     let beyond = failures.count.checked_sub(free)?;
     let whole = SIGN_IN_FIRST_WAIT
         .saturating_mul(1_u32.checked_shl(beyond).unwrap_or(u32::MAX))

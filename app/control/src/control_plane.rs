@@ -53,6 +53,8 @@ pub struct ControlPlane {
     pub(crate) feed: Feed,
     pub(crate) wake: Notify,
     pub(crate) hashing: Semaphore,
+    /// Held while a try to sign in is counted.
+    pub(crate) counting: tokio::sync::Mutex<()>,
 }
 
 impl ControlPlane {
@@ -64,6 +66,7 @@ impl ControlPlane {
             feed: Feed::default(),
             wake: Notify::new(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
+            counting: tokio::sync::Mutex::default(),
         })
     }
 

@@ -35,8 +35,7 @@ pub struct Download {
 }
 
 impl ControlPlane {
-    /// Allows and opens a download; a whole one and a refused one are audited. `resumed` marks a later range of a
-    /// download that was audited when it began.
+    /// Allows and opens a download. Every one is audited, refused or done, with the range it asks for.
     ///
     /// # Errors
     /// The refusal of the right (R26); [`Refusal::NotFound`]; a repository that does not open.
@@ -45,7 +44,7 @@ impl ControlPlane {
         actor: &Actor,
         backup: &BackupId,
         database: &DatabaseId,
-        resumed: bool,
+        range: &str,
     ) -> Result<Download, ControlError> {
         let backup = self.outside.store.backup(backup).await?.ok_or(Refusal::NotFound)?;
         let site = self.allowed(actor, Action::Download, &backup.site).await?;
@@ -60,8 +59,8 @@ impl ControlPlane {
                 .await
                 .map_err(ControlError::failed)?
                 .map_err(ControlError::failed)?;
-        if !resumed {
-            let what = format!("{} {}", backup.id, artifact.database);
+        {
+            let what = format!("{} {} {range}", backup.id, artifact.database);
             self.audit(Some(actor), Some(&site.id), "backup.download", "done", &what)
                 .await?;
         }

@@ -4,7 +4,7 @@ use domain::account::Actor;
 use domain::ids::{ProcessId, SiteId};
 use domain::limits::PROCESSES_SHOWN;
 use domain::overview::{ProcessDetail, ProcessList};
-use domain::permission::Action;
+use domain::permission::{Action, refusal};
 use domain::process::Process;
 use domain::refusal::Refusal;
 use domain::site::SiteStatus;
@@ -64,15 +64,16 @@ impl ControlPlane {
         } else {
             Action::BackUp
         };
-        match self.allowed(actor, action, &process.site).await {
-            // A queued restore has closed the site itself: that is no reason against stopping it.
-            Ok(_) | Err(ControlError::Refused(Refusal::SiteRestoring)) => {}
-            Err(no) => return Err(no),
+        let site = self.outside.store.site(&process.site).await?.ok_or(Refusal::NotFound)?;
+        // A queued restore has closed the site itself: that is no reason against stopping it, and no refusal to write down.
+        if !matches!(refusal(actor, action, &site), None | Some(Refusal::SiteRestoring)) {
+            self.allowed(actor, action, &process.site).await?;
         }
         let process = self.outside.store.cancel(id, &actor.name, self.now()).await?;
         self.audit(Some(actor), Some(&process.site), "process.cancel", "done", id.as_str())
             .await?;
         self.feed.process(&process);
+        self.announce_queue(&process.id).await;
         if process.kind.is_restore() {
             self.feed.site(&process.site, SiteStatus::Ready);
         }

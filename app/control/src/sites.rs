@@ -1,7 +1,7 @@
 //! What people see of their sites.
 
 use domain::account::Actor;
-use domain::backup::{Backup, Quota};
+use domain::backup::{Backup, BackupKind, Quota};
 use domain::ids::{ProcessId, SiteId};
 use domain::overview::{BackupEntry, SiteList, SiteOverview, SiteSummary, Slot};
 use domain::permission::{Action, sees};
@@ -36,7 +36,11 @@ impl ControlPlane {
         let (quota, reserved) = store.quota(&site.id).await?;
         let slots = slots(quota, &backups, reserved);
         let last_ended = store.ended(std::slice::from_ref(&site.id), 1).await?.pop();
-        let restorable = u32::try_from(backups.len()).unwrap_or(u32::MAX);
+        let lasting = backups
+            .iter()
+            .filter(|backup| backup.kind != BackupKind::Safety)
+            .count();
+        let restorable = u32::try_from(lasting).unwrap_or(u32::MAX);
         Ok(SiteOverview {
             summary: self.summary(site).await?,
             slots,

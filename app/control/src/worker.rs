@@ -53,6 +53,7 @@ impl ControlPlane {
             .await?;
         let Some(claimed) = claimed else { return Ok(false) };
         self.feed.process(&claimed.process);
+        self.announce_queue(&claimed.process.id).await;
         self.attend(claimed).await;
         Ok(true)
     }
@@ -95,8 +96,10 @@ impl ControlPlane {
         let mut beaten = Instant::now();
         let outcome = loop {
             tokio::select! {
-                ended = &mut job => break ended.unwrap_or_else(|panic| {
-                    Err(JobError::new(Cause::Unexpected, format!("the work panicked: {panic}")))
+                ended = &mut job => break ended.unwrap_or_else(|panic| match process.kind {
+                    // It may have been in the middle of an exchange: only a later attempt can tell and settle.
+                    ProcessKind::Restore { .. } => Err(JobError::Unsettled),
+                    _ => Err(JobError::new(Cause::Unexpected, format!("the work panicked: {panic}"))),
                 }),
                 _ = tick.tick() => {
                     let mut held = Ok(());
@@ -136,6 +139,10 @@ impl ControlPlane {
         let ended = match outcome {
             Ok(Outcome::Backup(backup)) => store.complete_backup(claim, &backup, now).await,
             Ok(Outcome::Restored) => store.complete_restore(claim, now).await,
+            Err(JobError::Unsettled) => {
+                tracing::error!(process = %claim.process, attempt = claim.attempt, "not settled; the next attempt begins with it");
+                return;
+            }
             Err(JobError::Lost) => {
                 tracing::warn!(process = %claim.process, attempt = claim.attempt, "the claim was lost; nothing was kept");
                 return;
@@ -171,7 +178,7 @@ impl ControlPlane {
     }
 
     /// Those who waited behind an ended process have moved up: their pages are told.
-    async fn announce_queue(&self, ended: &domain::ids::ProcessId) {
+    pub(crate) async fn announce_queue(&self, ended: &domain::ids::ProcessId) {
         match self.outside.store.active(None).await {
             Ok(active) => active
                 .iter()

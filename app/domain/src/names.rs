@@ -66,6 +66,8 @@ pub fn name(text: &str) -> Result<String, Refusal> {
 }
 
 fn within(text: &str, max: usize, field: Field) -> Result<String, Refusal> {
+    // Forms send line ends as the standard of mail writes them.
+    let text = text.replace("\r\n", "\n").replace('\t', " ");
     let text = text.trim();
     let sound =
         !text.is_empty() && text.chars().count() <= max && !text.contains(|c: char| c.is_control() && c != '\n');

@@ -46,7 +46,7 @@ pub(crate) fn NotFound() -> impl IntoView {
 fn refused(refusal: &Refusal, place: Place) -> impl IntoView + use<> {
     status(refusal.status());
     let lang = lang();
-    let signed_in = viewer().actor.is_some();
+    let signed_in = *refusal != Refusal::NotSignedIn && viewer().actor.is_some();
     let (title, href, label) = if signed_in {
         (i18n::errors::refused(lang), paths::SITES, i18n::errors::to_sites(lang))
     } else {

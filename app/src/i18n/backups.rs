@@ -92,8 +92,8 @@ pub fn state_at(lang: Lang, when: &str) -> String {
 #[must_use]
 pub fn manual_rule(lang: Lang, quota: u32) -> String {
     match lang {
-        Lang::Fr => format!("Gardées jusqu’à ce que vous les supprimiez. {quota} au plus par site."),
-        Lang::En => format!("Kept until you delete them. At most {quota} per site."),
+        Lang::Fr => format!("Gardées sans limite de durée. {quota} au plus par site."),
+        Lang::En => format!("Kept for as long as you like. At most {quota} per site."),
     }
 }
 

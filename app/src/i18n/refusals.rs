@@ -161,8 +161,8 @@ fn quota_reached(lang: Lang, kept: u32, reserved: u32, quota: u32, oldest: Optio
         (Lang::En, _) => format!("{kept} manual backups and {reserved} under way, of {quota}."),
     };
     let way_out = match (lang, oldest) {
-        (Lang::Fr, Some(date)) => format!("Supprimez-en une, par exemple celle du {date}, la plus ancienne."),
-        (Lang::En, Some(date)) => format!("Delete one, for example that of {date}, the oldest."),
+        (Lang::Fr, Some(date)) => format!("La plus ancienne est du {date}. Votre hébergeur peut augmenter ce nombre."),
+        (Lang::En, Some(date)) => format!("The oldest is of {date}. Your host can raise this number."),
         (Lang::Fr, None) => "Attendez la fin de celles qui sont en cours.".to_owned(),
         (Lang::En, None) => "Wait for those under way to end.".to_owned(),
     };

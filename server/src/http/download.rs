@@ -35,12 +35,12 @@ pub(super) async fn download(
         return pages::refused(&web, request, Refusal::NotFound.into()).await;
     };
     let only_head = request.method() == Method::HEAD;
-    let resumed = asked(request.headers()).is_some_and(|range| !range.starts_with("bytes=0-"));
-    match web
-        .plane
-        .download(&who.actor, &backup, &database, resumed || only_head)
-        .await
-    {
+    let range = if only_head {
+        "head"
+    } else {
+        asked(request.headers()).unwrap_or("whole")
+    };
+    match web.plane.download(&who.actor, &backup, &database, range).await {
         Ok(download) => answer(download, request.headers(), only_head),
         Err(error) => pages::refused(&web, request, error).await,
     }

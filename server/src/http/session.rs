@@ -3,7 +3,7 @@
 use app::api::ApiError;
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::account::Actor;
@@ -34,7 +34,7 @@ pub(super) async fn require(State(web): State<Web>, mut request: Request, next: 
         if OPEN_PAGES.contains(&request.uri().path()) {
             return next.run(request).await;
         }
-        return sign_in_first(request.uri(), request.headers());
+        return sign_in_first(request.method(), request.uri(), request.headers());
     };
     let token = session.renewed.clone().or(token).unwrap_or_default();
     request.extensions_mut().insert(SignedIn {
@@ -51,11 +51,21 @@ pub(super) async fn require(State(web): State<Web>, mut request: Request, next: 
 }
 
 /// A page leads to sign-in and back; anything else is told 401.
-fn sign_in_first(uri: &Uri, headers: &HeaderMap) -> Response {
+fn sign_in_first(method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     if !wants_page(headers) {
         return refused(&ApiError::Refused(Refusal::NotSignedIn), headers);
     }
-    let wanted = uri.path_and_query().map_or("/", |path| path.as_str());
+    // A form leads back to the page it was on: its own address answers no link.
+    let referer = headers
+        .get(header::REFERER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<Uri>().ok());
+    let page = if method == Method::GET {
+        Some(uri)
+    } else {
+        referer.as_ref()
+    };
+    let wanted = page.and_then(Uri::path_and_query).map_or("/", |path| path.as_str());
     let target = if wanted == "/" {
         "/sign-in".to_owned()
     } else {

@@ -24,11 +24,12 @@ pub(super) struct SignInForm {
 pub(super) async fn sign_in(
     State(web): State<Web>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Response {
     match web
         .plane
-        .sign_in(&form.email, &form.password, &peer.ip().to_string())
+        .sign_in(&form.email, &form.password, &network_address(peer, &headers))
         .await
     {
         Ok(session) => {
@@ -64,6 +65,17 @@ pub(super) async fn sign_out(State(web): State<Web>, headers: HeaderMap) -> Resp
     }
     let cookie = AppendHeaders([(header::SET_COOKIE, cookies::no_session(web.secure))]);
     (cookie, Redirect::to("/sign-in")).into_response()
+}
+
+/// Where a request comes from: through a proxy on this machine, the last address that it wrote down; nobody else is believed.
+fn network_address(peer: SocketAddr, headers: &HeaderMap) -> String {
+    let told = headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let last = told
+        .and_then(|told| told.rsplit(',').next())
+        .and_then(|last| last.trim().parse::<std::net::IpAddr>().ok());
+    last.filter(|_| peer.ip().is_loopback())
+        .unwrap_or(peer.ip())
+        .to_string()
 }
 
 /// An address within this console, or the other one: a form must not send people elsewhere.

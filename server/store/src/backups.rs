@@ -45,7 +45,7 @@ pub(crate) async fn backups(store: &SqliteStore, site: &SiteId) -> Result<Vec<Ba
 /// The youngest complete backup of a site.
 pub(crate) async fn last_backup(store: &SqliteStore, site: &SiteId) -> Result<Option<Backup>, Fault> {
     let mut tx = store.read().await?;
-    let row = sqlx::query("SELECT * FROM backups WHERE site = $1 ORDER BY t0 DESC, completed_at DESC, id DESC LIMIT 1")
+    let row = sqlx::query("SELECT * FROM backups WHERE site = $1 AND kind <> 'safety' ORDER BY t0 DESC, completed_at DESC, id DESC LIMIT 1")
         .bind(site.as_str())
         .fetch_optional(&mut *tx)
         .await?;

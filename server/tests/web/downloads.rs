@@ -141,6 +141,13 @@ async fn who_may_not_download_is_refused_and_a_whole_download_is_audited_once() 
         .collect();
     assert_eq!(
         told,
-        ["done", "read-only", "read-only", "not-for-partners", "not-for-partners"]
+        [
+            "done",
+            "done",
+            "read-only",
+            "read-only",
+            "not-for-partners",
+            "not-for-partners"
+        ]
     );
 }

@@ -52,9 +52,9 @@ impl Shown {
             Self::AsBackup => attempt.report(part, done, Some(total)),
             Self::AsSafety => {
                 let before = PARTS.iter().position(|other| *other == part).unwrap_or_default() as u64;
-                // A thousandth per part is fine enough for a bar, and cannot overflow.
                 let share = u128::from(done.min(total)) * 1_000 / u128::from(total.max(1));
-                attempt.report(Stage::Safety, before * 1_000 + share as u64, Some(3_000))
+                let whole = before * 1_000 + u64::try_from(share).unwrap_or(1_000);
+                attempt.report_share(Stage::Safety, whole / PARTS.len() as u64)
             }
         }
     }

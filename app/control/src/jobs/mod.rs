@@ -38,6 +38,9 @@ pub(crate) enum Outcome {
 pub(crate) enum JobError {
     /// The claim belongs to somebody else now.
     Lost,
+    /// A restore failed and its old data could not all be put back. The process is left to its lease: the next attempt
+    /// settles first, and the site stays closed until that has worked.
+    Unsettled,
     /// It failed.
     Failed {
         /// What people are told.
@@ -201,6 +204,13 @@ impl Attempt {
     fn report(&self, stage: Stage, done: u64, total: Option<u64>) -> bool {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         reports.send_modify(|report| report.progress = report.progress.advanced(stage, done, total));
+        !self.fence.is_closed()
+    }
+
+    /// The same for a step made of others, in thousandths.
+    fn report_share(&self, stage: Stage, thousandths: u64) -> bool {
+        let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
+        reports.send_modify(|report| report.progress = report.progress.advanced_by_share(stage, thousandths));
         !self.fence.is_closed()
     }
 

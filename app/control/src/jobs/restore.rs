@@ -39,18 +39,11 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result
         .collect();
 
     // What an interrupted attempt left behind comes first: the rest starts from one known state.
-    let decided = attempt.reached.swapped;
-    let left = if decided {
-        Settlement::Keep
-    } else {
-        Settlement::RollBack
-    };
-    for (source, engine) in &databases {
-        engine.settle(source, &tag, left).map_err(JobError::of(source))?;
-    }
-    if decided {
+    if attempt.reached.swapped {
+        keep(databases.iter().map(|(source, engine)| (source, engine)), &tag);
         return Ok(Outcome::Restored);
     }
+    roll_back(databases.iter().map(|(source, engine)| (source, engine)), &tag)?;
     if attempt.claim.attempt > MAX_ATTEMPTS {
         return Err(JobError::new(
             Cause::Interrupted,
@@ -70,14 +63,18 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result
         attempt.wait(store.record_safety(&attempt.claim, &safety, attempt.plane.now()))?;
     }
     prove(attempt, &targets)?;
-    exchange(attempt, &targets, &tag).inspect_err(|error| {
+    if let Err(error) = exchange(attempt, &targets, &tag) {
         // Whoever lost the claim leaves the settling to the attempt that holds it.
-        if !matches!(error, JobError::Lost) && !attempt.fence.is_closed() {
-            settle(&targets, &tag, Settlement::RollBack);
+        if matches!(error, JobError::Lost) || attempt.fence.is_closed() {
+            return Err(JobError::Lost);
         }
-    })?;
-    settle(&targets, &tag, Settlement::Keep);
-    measure(attempt, &site, &targets)?;
+        // Until the old data are back everywhere the site must not open: what it holds is a mixture.
+        roll_back(targets.iter().map(|target| (&target.source, &target.engine)), &tag)?;
+        return Err(error);
+    }
+    // Decided: nothing below may turn the restore into a failure.
+    keep(targets.iter().map(|target| (&target.source, &target.engine)), &tag);
+    measure(attempt, &site, &targets);
     Ok(Outcome::Restored)
 }
 
@@ -173,23 +170,42 @@ fn exchange(attempt: &Attempt, targets: &[Target], tag: &str) -> Result<(), JobE
     attempt.wait(attempt.plane.outside.store.decide_restore(&attempt.claim))
 }
 
-/// Settles every target; what cannot be settled now is logged and tried again by whoever comes next.
-fn settle(targets: &[Target], tag: &str, settlement: Settlement) {
-    for Target { source, engine, .. } in targets {
-        if let Err(error) = engine.settle(source, tag, settlement) {
-            tracing::error!(database = %source.id, %error, ?settlement, "an exchanged database is not settled");
+type Settled<'a> = (&'a DatabaseSource, &'a Arc<dyn DatabaseEngine>);
+
+/// Puts the old data back everywhere.
+///
+/// # Errors
+/// [`JobError::Unsettled`] when one could not be put back; every one was tried.
+fn roll_back<'a>(databases: impl Iterator<Item = Settled<'a>>, tag: &str) -> Result<(), JobError> {
+    let mut unsettled = None;
+    for (source, engine) in databases {
+        if let Err(error) = engine.settle(source, tag, Settlement::RollBack) {
+            tracing::error!(database = %source.id, %error, "the old data are not back yet; the site stays closed until they are");
+            unsettled = Some(JobError::Unsettled);
+        }
+    }
+    unsettled.map_or(Ok(()), Err)
+}
+
+/// Lets go of the old data; what cannot be removed now only takes room.
+fn keep<'a>(databases: impl Iterator<Item = Settled<'a>>, tag: &str) {
+    for (source, engine) in databases {
+        if let Err(error) = engine.settle(source, tag, Settlement::Keep) {
+            tracing::error!(database = %source.id, %error, "the old data of a restored database could not be removed");
         }
     }
 }
 
-fn measure(attempt: &Attempt, site: &Site, targets: &[Target]) -> Result<(), JobError> {
+fn measure(attempt: &Attempt, site: &Site, targets: &[Target]) {
     for Target { source, engine, .. } in targets {
-        match engine.measure(source) {
-            Ok(measure) => attempt.wait(attempt.plane.outside.store.measured(&source.id, measure.bytes))?,
-            Err(error) => tracing::warn!(site = %site.id, database = %source.id, %error, "restored but not measured"),
+        let kept = engine
+            .measure(source)
+            .map_err(JobError::of(source))
+            .and_then(|measure| attempt.wait(attempt.plane.outside.store.measured(&source.id, measure.bytes)));
+        if let Err(error) = kept {
+            tracing::warn!(site = %site.id, database = %source.id, ?error, "restored but not measured");
         }
     }
-    Ok(())
 }
 
 /// An artifact's files, in the repository.

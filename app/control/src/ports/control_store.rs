@@ -282,7 +282,7 @@ pub trait ControlStore: Send + Sync {
     /// Every complete backup of a site, youngest T0 first.
     async fn backups(&self, site: &SiteId) -> Result<Vec<Backup>, StoreError>;
 
-    /// The youngest complete backup of a site.
+    /// The youngest complete backup of a site, those taken before a restore left aside: they hold what was replaced.
     async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError>;
 
     /// One backup.

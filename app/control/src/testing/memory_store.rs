@@ -203,7 +203,12 @@ impl ControlStore for MemoryStore {
     }
 
     async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError> {
-        Ok(self.read(|world| world.backups_of(site).into_iter().next()))
+        Ok(self.read(|world| {
+            world
+                .backups_of(site)
+                .into_iter()
+                .find(|backup| backup.kind != domain::backup::BackupKind::Safety)
+        }))
     }
 
     async fn backup(&self, id: &BackupId) -> Result<Option<Backup>, StoreError> {

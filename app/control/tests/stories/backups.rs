@@ -37,7 +37,7 @@ async fn what_is_entered_after_t0_is_not_in_the_backup_and_the_site_stays_ready(
         .clone();
     let download = world
         .plane
-        .download(&operator, &backup.id, &database("compta"), false)
+        .download(&operator, &backup.id, &database("compta"), "")
         .await
         .unwrap();
     let mut content = Vec::new();
@@ -73,7 +73,7 @@ async fn a_finished_backup_is_listed_for_each_database_with_its_hash() {
         let entry = &page.manual[0];
         let download = world
             .plane
-            .download(&admin, &entry.backup.id, &database(id), false)
+            .download(&admin, &entry.backup.id, &database(id), "")
             .await
             .unwrap();
         assert_eq!((&download.sha256, download.bytes), (&entry.sha256, entry.bytes));
@@ -106,7 +106,7 @@ async fn any_range_of_a_download_is_that_part_of_the_whole() {
         .unwrap();
     let download = world
         .plane
-        .download(&admin, &page.manual[0].backup.id, &database("compta"), false)
+        .download(&admin, &page.manual[0].backup.id, &database("compta"), "")
         .await
         .unwrap();
     let read = |range: std::ops::Range<u64>| {
@@ -261,7 +261,7 @@ async fn a_partner_may_not_download_and_that_is_audited() {
     let backup = world.plane.store().last_backup(&site("dupont")).await.unwrap().unwrap();
     let no = world
         .plane
-        .download(&actor(Role::Partner), &backup.id, &database("compta"), false)
+        .download(&actor(Role::Partner), &backup.id, &database("compta"), "")
         .await;
     assert!(matches!(
         no.err(),

@@ -346,3 +346,48 @@ async fn a_database_that_is_gone_comes_back_although_it_could_not_be_kept_first(
     assert!(page("compta").await.safety.is_empty());
     assert_eq!(page("paie").await.safety.len(), 1, "what could be kept was kept");
 }
+
+#[tokio::test]
+async fn a_site_whose_old_data_cannot_be_put_back_yet_stays_closed_until_they_are() {
+    let (world, backup) = went_on().await;
+    let engine = world.engine.clone();
+    world
+        .engine
+        .fail_always(Point::Swap, &database("paie"), Cause::DatabaseLocked);
+    // Somebody opens the exchanged database at the worst moment: it cannot be exchanged back.
+    world.engine.on_point(move |point, id| {
+        if point == Point::Swap && *id == database("paie") {
+            engine.fail_always(Point::Settle, &database("compta"), Cause::DatabaseLocked);
+        }
+    });
+    let process = restore(&world, &backup, Scope::Site).await;
+    assert_eq!(
+        process.state.name(),
+        StateName::Running,
+        "it has not ended: {:?}",
+        process.state
+    );
+    assert_eq!(
+        world.status().await,
+        SiteStatus::Restoring {
+            process: process.id.clone()
+        }
+    );
+
+    world.engine.heal();
+    world.engine.on_point(|_, _| {});
+    world.clock.advance(LEASE + Duration::from_secs(1));
+    world.work().await;
+    let ended = world.process(&process).await;
+    assert_eq!(
+        (ended.state.name(), ended.attempt),
+        (StateName::Completed, 2),
+        "{:?}",
+        ended.state
+    );
+    for id in ["compta", "paie"] {
+        assert_eq!(rows(&world, id), ["opening"]);
+        assert!(world.engine.remains(&database(id)).is_empty());
+    }
+    assert!(world.status().await.is_ready());
+}

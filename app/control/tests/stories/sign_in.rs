@@ -120,3 +120,14 @@ async fn a_token_ages_and_the_old_one_answers_only_for_requests_under_way() {
     assert!(world.plane.session(&new).await.unwrap().is_some());
     assert!(world.plane.still_signed_in(&new).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn forty_guesses_at_once_are_no_more_than_forty_one_after_the_other() {
+    let world = World::new().await;
+    let guesses = (0..40).map(|_| world.plane.sign_in(EMAIL, "wrong", "192.0.2.1"));
+    let answers = futures::future::join_all(guesses).await;
+    let compared = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(ControlError::Refused(Refusal::WrongCredentials))));
+    assert_eq!(compared.count() as u32, SIGN_IN_FREE_FAILURES);
+}
