@@ -45,10 +45,12 @@ impl ControlPlane {
             Some(backup) => self.outside.store.backup(backup).await?.as_ref().map(entry),
             None => None,
         };
+        let reason = self.outside.store.reason(id).await?;
         Ok(ProcessDetail {
             process,
             site,
             backup,
+            reason,
             now: self.now(),
         })
     }

@@ -156,6 +156,8 @@ pub struct ProcessDetail {
     pub site: Site,
     /// The backup it made, when it has ended well and the backup is still kept.
     pub backup: Option<BackupEntry>,
+    /// The written reason of a restore that no client asked for (R22).
+    pub reason: Option<String>,
     /// When this was read.
     pub now: Timestamp,
 }

@@ -136,7 +136,11 @@ impl Progress {
     /// What comes after `self` when so many thousandths of `stage` are done, in a step whose bytes mean nothing to people.
     #[must_use]
     pub fn advanced_by_share(self, stage: Stage, thousandths: u64) -> Self {
-        Self { done_bytes: 0, total_bytes: None, ..self.advanced(stage, thousandths, Some(1_000)) }
+        Self {
+            done_bytes: 0,
+            total_bytes: None,
+            ..self.advanced(stage, thousandths, Some(1_000))
+        }
     }
 
     /// What comes after `self` when `stage` has done so many bytes. The percentage never goes back and stops at 99.

@@ -93,6 +93,8 @@ pub(crate) fn BackupWarning(
         .as_ref()
         .map(|last| display::capital(&display::relative(lang, &site.zone, overview.now, last.t0)));
     let zone = site.zone.clone();
+    // Enter does what the dialog announces; Esc refuses it.
+    let in_dialog = heading != 1;
     let confirm = match refusal {
         Some(refusal) => view! {
             <div class="stack-s">
@@ -101,7 +103,7 @@ pub(crate) fn BackupWarning(
         }
         .into_any(),
         None => view! {
-            <button class="btn btn-main" on:click=once aria-disabled=move || pending.get().then_some("true")>
+            <button class="btn btn-main" autofocus=in_dialog on:click=once aria-disabled=move || pending.get().then_some("true")>
                 {icon("vault")}
                 {move || if pending.get() { i18n::site::dialog_starting(lang) } else { i18n::site::dialog_confirm(lang) }}
             </button>

@@ -33,6 +33,7 @@ sentences! {
     content_at { "Contenu au", "Content as of" }
     content_at_note { "Rien de ce qui est saisi après n’y figure.", "Nothing entered later is in it." }
     restored_to { "État retrouvé", "Restored to" }
+    reason { "Motif", "Reason" }
     asked_at { "Lancé", "Started" }
     attempt { "Tentative", "Attempt" }
     attempt_note {

@@ -100,7 +100,8 @@ fn a_full_quota_names_the_rule_the_numbers_and_the_cheapest_way_out() {
         oldest,
     };
     let text = refusals::sentence(Lang::Fr, &refusal, &Zone::utc()).replace('\u{a0}', " ");
-    let wanted = "5 sauvegardes manuelles sur 5. La plus ancienne est du 28 août. Votre hébergeur peut augmenter ce nombre.";
+    let wanted =
+        "5 sauvegardes manuelles sur 5. La plus ancienne est du 28 août. Votre hébergeur peut augmenter ce nombre.";
     assert_eq!(text, wanted);
 }
 

@@ -191,7 +191,7 @@ fn fact(label: &'static str, value: impl IntoView + 'static) -> AnyView {
 
 fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl IntoView {
     let (site, now) = (detail.site.clone(), detail.now);
-    let made = detail.backup;
+    let (made, reason) = (detail.backup, detail.reason);
     let list = move || {
         let process = process.get();
         let mut facts = Vec::new();
@@ -203,6 +203,9 @@ fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl Into
                 name => name.to_owned(),
             },
         ));
+        if let Some(reason) = &reason {
+            facts.push(fact(i18n::processes::reason(lang), reason.clone()));
+        }
         facts.push(fact(
             i18n::processes::asked_at(lang),
             when(lang, &site, now, process.requested_at),

@@ -144,6 +144,10 @@ impl ControlStore for SqliteStore {
         Ok(processes::process(self, id).await?)
     }
 
+    async fn reason(&self, id: &ProcessId) -> Result<Option<String>, StoreError> {
+        Ok(processes::reason(self, id).await?)
+    }
+
     async fn active(&self, sites: Option<&[SiteId]>) -> Result<Vec<Process>, StoreError> {
         Ok(processes::active(self, sites).await?)
     }

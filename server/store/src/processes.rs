@@ -130,6 +130,16 @@ pub(crate) async fn cancel(store: &SqliteStore, id: &ProcessId, by: &str, now: T
     Ok(process)
 }
 
+/// The written reason of a process.
+pub(crate) async fn reason(store: &SqliteStore, id: &ProcessId) -> Result<Option<String>, Fault> {
+    let mut tx = store.read().await?;
+    let row = sqlx::query("SELECT reason FROM processes WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    Ok(row.map(|row| row.try_get("reason")).transpose()?.flatten())
+}
+
 /// One process.
 pub(crate) async fn process(store: &SqliteStore, id: &ProcessId) -> Result<Option<Process>, Fault> {
     let mut tx = store.read().await?;

@@ -271,6 +271,9 @@ pub trait ControlStore: Send + Sync {
     /// One process.
     async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError>;
 
+    /// The written reason of a process, if it was given one.
+    async fn reason(&self, id: &ProcessId) -> Result<Option<String>, StoreError>;
+
     /// Queued and running processes of these sites (of all with `None`), oldest first.
     async fn active(&self, sites: Option<&[SiteId]>) -> Result<Vec<Process>, StoreError>;
 

@@ -190,6 +190,10 @@ impl ControlStore for MemoryStore {
         Ok(self.read(|world| world.processes.get(id).map(|work| world.follow(work))))
     }
 
+    async fn reason(&self, id: &ProcessId) -> Result<Option<String>, StoreError> {
+        Ok(self.read(|world| world.processes.get(id).and_then(|work| work.reason.clone())))
+    }
+
     async fn active(&self, sites: Option<&[SiteId]>) -> Result<Vec<Process>, StoreError> {
         Ok(self.read(|world| world.active(sites)))
     }

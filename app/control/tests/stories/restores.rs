@@ -391,3 +391,15 @@ async fn a_site_whose_old_data_cannot_be_put_back_yet_stays_closed_until_they_ar
     }
     assert!(world.status().await.is_ready());
 }
+
+#[tokio::test]
+async fn the_client_reads_on_the_process_why_it_was_restored() {
+    let (world, backup) = went_on().await;
+    let process = restore(&world, &backup, Scope::Site).await;
+    let detail = world
+        .plane
+        .process_detail(&actor(Role::ClientAdmin), &process.id)
+        .await
+        .unwrap();
+    assert_eq!(detail.reason.as_deref(), Some("Asked by telephone"));
+}

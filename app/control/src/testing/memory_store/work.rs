@@ -356,6 +356,7 @@ impl World {
         };
         let work = Work {
             process,
+            reason: new.reason.clone(),
             lease_until: new.at,
             restore: RestoreProgress::default(),
             made: None,

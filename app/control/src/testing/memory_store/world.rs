@@ -46,6 +46,7 @@ pub(super) struct Declared {
 pub(super) struct Work {
     /// `ahead` and `backup` in it are filled in when it is read.
     pub(super) process: Process,
+    pub(super) reason: Option<String>,
     pub(super) lease_until: Timestamp,
     pub(super) restore: RestoreProgress,
     pub(super) made: Option<BackupId>,
