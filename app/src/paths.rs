@@ -73,6 +73,12 @@ pub fn restore_from(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> 
     format!("{SITES}/{site}/restore?scope={database}&backup={backup}")
 }
 
+/// The restore page with a scope and a backup chosen.
+#[must_use]
+pub fn restore_of(site: &SiteId, scope: &Scope, backup: &BackupId) -> String {
+    format!("{SITES}/{site}/restore?scope={}&backup={backup}", scope_field(scope))
+}
+
 /// The page of a process.
 #[must_use]
 pub fn process(process: &ProcessId) -> String {

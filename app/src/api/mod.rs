@@ -21,7 +21,9 @@ use {
     crate::paths,
     crate::viewer::Viewer,
     domain::account::Actor,
+    domain::ids::{BackupId, SiteId},
     domain::refusal::{Field, Refusal},
+    domain::restore::Scope,
     std::sync::Arc,
 };
 
@@ -151,7 +153,32 @@ pub async fn start_restore(
         confirmation,
         reason,
     };
-    let process = plane.start_restore(&actor, order).await?;
+    let choice = (order.site.clone(), order.scope.clone(), order.backup.clone());
+    let process = plane
+        .start_restore(&actor, order)
+        .await
+        .map_err(|no| keep_choice(&choice, no.into()))?;
     leptos_axum::redirect(&paths::process(&process.id));
     Ok(process)
+}
+
+/// A form posted without script comes back with what was chosen and why it was refused. Without the choice the page would
+/// offer the whole site again, and the code typed a second time would restore all of it.
+#[cfg(feature = "ssr")]
+fn keep_choice((site, scope, backup): &(SiteId, Scope, BackupId), error: ApiError) -> ApiError {
+    use leptos::server_fn::ServerFn;
+    use leptos::server_fn::error::ServerFnUrlError;
+    let parts = use_context::<http::request::Parts>();
+    let accept = parts
+        .as_ref()
+        .and_then(|parts| parts.headers.get(http::header::ACCEPT)?.to_str().ok());
+    if wants_page(accept) {
+        let page = paths::restore_of(site, scope, backup);
+        // A base is needed to build the address; only what follows it is used.
+        let told = ServerFnUrlError::new(StartRestore::PATH, error.clone()).to_url(&format!("http://console{page}"));
+        if let Ok(url) = told {
+            leptos_axum::redirect(url.as_str().trim_start_matches("http://console"));
+        }
+    }
+    error
 }

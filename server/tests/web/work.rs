@@ -179,3 +179,37 @@ async fn pages_speak_the_language_of_the_browser_until_one_chooses() {
     let cookie = chosen.header(header::SET_COOKIE).split(';').next().unwrap().to_owned();
     assert!(page("fr", &cookie).await.contains("<html lang=\"en\""));
 }
+
+#[tokio::test]
+async fn a_refused_restore_without_script_comes_back_with_what_was_chosen() {
+    let console = Console::open().await;
+    let operator = console.sign_in(Role::Operator).await;
+    let older = console.back_up(&operator).await.backup.unwrap();
+    console.back_up(&operator).await;
+    let form = format!("site=dupont&scope=dupont-paie&backup={older}&confirmation=WRONG&reason=line+one%0D%0Aline+two");
+    let refused = console.call(operator.post("/api/start_restore", &form)).await;
+    assert!(refused.status.is_redirection(), "{}", refused.status);
+    let back = refused.header(header::LOCATION);
+    assert!(
+        back.starts_with(&format!("/sites/dupont/restore?scope=dupont-paie&backup={older}&")),
+        "{back}"
+    );
+    let page = console.call(operator.get(back)).await.text();
+    assert!(page.contains("confirmation-e"), "the field says what is wrong");
+    let checked = |value: &str| {
+        let input = page
+            .split("<input")
+            .find(|input| input.contains(&format!("value=\"{value}\"")))
+            .unwrap();
+        input.split('>').next().unwrap().contains("checked")
+    };
+    assert!(
+        checked("dupont-paie") && checked(older.as_str()) && !checked("*"),
+        "the choice is kept"
+    );
+    let script = console.call(operator.function("start_restore", &form)).await;
+    assert_eq!(
+        (script.status, script.header(header::LOCATION)),
+        (StatusCode::UNPROCESSABLE_ENTITY, "")
+    );
+}
