@@ -104,7 +104,6 @@ impl ControlPlane {
                 return Err(Refusal::TooManyTries { wait_secs }.into());
             }
             store.count_sign_in(&by_account, false, now).await?;
-            store.count_sign_in(&by_peer, false, now).await?;
         }
 
         let account = store.account_by_email(&email).await?;
@@ -112,6 +111,7 @@ impl ControlPlane {
             .compare(password, account.as_ref().map(|account| account.password_hash.clone()))
             .await?;
         let Some(account) = account.filter(|_| right) else {
+            store.count_sign_in(&by_peer, false, now).await?;
             self.audit(None, None, "sign-in", Refusal::WrongCredentials.code(), &email)
                 .await?;
             return Err(Refusal::WrongCredentials.into());

@@ -131,3 +131,11 @@ async fn forty_guesses_at_once_are_no_more_than_forty_one_after_the_other() {
         .filter(|answer| matches!(answer, Err(ControlError::Refused(Refusal::WrongCredentials))));
     assert_eq!(compared.count() as u32, SIGN_IN_FREE_FAILURES);
 }
+
+#[tokio::test]
+async fn an_office_that_signs_in_all_day_from_one_address_is_never_slowed_down() {
+    let world = World::new().await;
+    for _ in 0..SIGN_IN_FREE_FAILURES * 20 {
+        token(&world).await;
+    }
+}
