@@ -217,6 +217,21 @@ impl<R: Read> PartReader<R> {
         if content == Content::Text && !length.is_multiple_of(2) {
             return Err(Fault::OddText(length).into());
         }
+        // Most values lie whole in what was read last and need no copy.
+        if let Some(bytes) = usize::try_from(length)
+            .ok()
+            .and_then(|length| self.source.buffer().get(..length))
+        {
+            self.check_size(0, length)?;
+            let value = match content {
+                Content::Text => text_value(bytes),
+                Content::Bytes => Value::Binary(bytes.to_vec()),
+            };
+            let length = bytes.len();
+            self.source.consume(length);
+            self.offset += length as u64;
+            return Ok(value);
+        }
         self.buffer.clear();
         self.append(length)?;
         Ok(self.take_buffer(content))
@@ -236,13 +251,7 @@ impl<R: Read> PartReader<R> {
 
     /// Memory grows with the bytes that really arrive, so a lying length costs nothing.
     fn append(&mut self, length: u64) -> Result<(), Broken> {
-        let before = self.buffer.len() as u64;
-        if before.saturating_add(length) > self.value_bytes {
-            return Err(Fault::TooBig(self.value_bytes).into());
-        }
-        if (self.offset - self.row_start).saturating_add(length) > self.row_bytes {
-            return Err(Fault::TooBig(self.row_bytes).into());
-        }
+        self.check_size(self.buffer.len() as u64, length)?;
         let read = (&mut self.source)
             .take(length)
             .read_to_end(&mut self.buffer)
@@ -253,6 +262,17 @@ impl<R: Read> PartReader<R> {
         } else {
             Ok(())
         }
+    }
+
+    /// `before` bytes of the value are there already, `length` come.
+    fn check_size(&self, before: u64, length: u64) -> Result<(), Broken> {
+        if before.saturating_add(length) > self.value_bytes {
+            return Err(Fault::TooBig(self.value_bytes).into());
+        }
+        if (self.offset - self.row_start).saturating_add(length) > self.row_bytes {
+            return Err(Fault::TooBig(self.row_bytes).into());
+        }
+        Ok(())
     }
 
     fn number(&mut self, width: usize) -> Result<u64, Broken> {

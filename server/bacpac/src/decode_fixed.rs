@@ -13,17 +13,39 @@ pub(crate) fn uint(bytes: &[u8]) -> u64 {
         .fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
-/// UTF-16 (little-endian, an even number of bytes) as text; code units are kept when they are not well formed.
+/// UTF-16 (little-endian, an even number of bytes) as text; code units are kept when they are not well formed. Most text is
+/// ASCII or has long runs of it, which need no decoding.
 pub(crate) fn text_value(bytes: &[u8]) -> Value {
-    let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    let mut text = String::with_capacity(bytes.len() / 2);
-    for unit in char::decode_utf16(units.clone()) {
-        match unit {
-            Ok(letter) => text.push(letter),
-            Err(_) => return Value::BrokenText(units.collect()),
-        }
+    let units = |bytes: &[u8]| -> Vec<u16> {
+        let pairs = bytes.chunks_exact(2);
+        pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
+    };
+    let mut text = Vec::with_capacity(bytes.len() / 2 + bytes.len() / 16);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let ascii = |pair: &[u8]| pair[1] == 0 && pair[0] < 0x80;
+        let run = rest
+            .chunks_exact(2)
+            .position(|pair| !ascii(pair))
+            .unwrap_or(rest.len() / 2);
+        let (plain, tail) = rest.split_at(run * 2);
+        text.extend(plain.chunks_exact(2).map(|pair| pair[0]));
+        // One letter takes at most two code units.
+        let next = tail.chunks_exact(2).take(2);
+        let next = next.map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        let Some(letter) = char::decode_utf16(next).next() else {
+            break;
+        };
+        let Ok(letter) = letter else {
+            return Value::BrokenText(units(bytes));
+        };
+        text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+        rest = tail.get(letter.len_utf16() * 2..).unwrap_or_default();
     }
-    Value::Text(text)
+    match String::from_utf8(text) {
+        Ok(text) => Value::Text(text),
+        Err(_) => Value::BrokenText(units(bytes)),
+    }
 }
 
 /// Swaps a GUID between the order of its bytes in the data and the order in which they are printed.

@@ -60,7 +60,7 @@ pub enum EncodeError {
 /// Encodes rows of one table.
 #[derive(Debug, Clone)]
 pub struct RowEncoder {
-    fields: Vec<Field>,
+    fields: Vec<(Field, Shape)>,
     form: MaxForm,
 }
 
@@ -68,7 +68,10 @@ impl RowEncoder {
     /// An encoder for rows of `fields`.
     pub fn new(fields: &[Field], form: MaxForm) -> Self {
         Self {
-            fields: fields.to_vec(),
+            fields: fields
+                .iter()
+                .map(|field| (field.clone(), field.sql_type.shape()))
+                .collect(),
             form,
         }
     }
@@ -85,8 +88,8 @@ impl RowEncoder {
             });
         }
         let before = out.len();
-        for (field, value) in self.fields.iter().zip(row) {
-            if let Err(error) = self.field(field, value, out) {
+        for ((field, shape), value) in self.fields.iter().zip(row) {
+            if let Err(error) = self.field(field, *shape, value, out) {
                 out.truncate(before);
                 return Err(error);
             }
@@ -94,8 +97,7 @@ impl RowEncoder {
         Ok(())
     }
 
-    fn field(&self, field: &Field, value: &Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let shape = field.sql_type.shape();
+    fn field(&self, field: &Field, shape: Shape, value: &Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         if *value == Value::Null {
             if !field.nullable {
                 return Err(EncodeError::Null(field.name.clone()));
@@ -118,13 +120,11 @@ impl RowEncoder {
                 fixed(field, value, out)
             }
             Shape::Bare { bytes } => {
-                let payload = payload(field, value, Content::Text)?;
-                fits(field, payload.len(), usize::from(bytes))?;
                 if field.nullable {
                     out.extend_from_slice(&bytes.to_le_bytes());
                 }
-                out.extend_from_slice(&payload);
-                Ok(())
+                let length = payload(field, value, Content::Text, out)?;
+                fits(field, length, usize::from(bytes))
             }
             Shape::Prefixed {
                 prefix,
@@ -132,50 +132,43 @@ impl RowEncoder {
                 exact,
                 content,
             } => {
-                let payload = payload(field, value, content)?;
-                fits(field, payload.len(), most as usize)?;
-                if exact && payload.len() != most as usize {
+                let length = prefixed(field, value, content, usize::from(prefix), out)?;
+                fits(field, length, most as usize)?;
+                if exact && length != most as usize {
                     return Err(mismatch(field, value));
                 }
-                out.extend_from_slice(&(payload.len() as u32).to_le_bytes()[..usize::from(prefix)]);
-                out.extend_from_slice(&payload);
                 Ok(())
             }
             Shape::Max { content } => {
-                let payload = payload(field, value, content)?;
-                fits(field, payload.len(), i32::MAX as usize)?;
-                self.max(&payload, content, out);
+                let start = out.len();
+                let length = prefixed(field, value, content, 8, out)?;
+                fits(field, length, i32::MAX as usize)?;
+                if self.form == MaxForm::Vendor && content == Content::Text && length > CHUNKED_ABOVE {
+                    chunk(start, out);
+                }
                 Ok(())
             }
             Shape::Variant => variant(field, value, out),
             Shape::Unknown => Err(mismatch(field, value)),
         }
     }
+}
 
-    fn max(&self, payload: &[u8], content: Content, out: &mut Vec<u8>) {
-        if self.form == MaxForm::Plain || content == Content::Bytes || payload.len() <= CHUNKED_ABOVE {
-            out.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-            out.extend_from_slice(payload);
-            return;
-        }
-        out.extend_from_slice(&(u64::MAX - 1).to_le_bytes());
-        for chunk in payload.chunks(CHUNK) {
-            out.extend_from_slice(&(chunk.len() as u32).to_le_bytes());
-            out.extend_from_slice(chunk);
-        }
-        out.extend_from_slice(&[0; 4]);
+/// Turns the plain field that begins at `start` into its chunked form.
+fn chunk(start: usize, out: &mut Vec<u8>) {
+    let plain = out.split_off(start);
+    out.extend_from_slice(&(u64::MAX - 1).to_le_bytes());
+    for chunk in plain[8..].chunks(CHUNK) {
+        out.extend_from_slice(&(chunk.len() as u32).to_le_bytes());
+        out.extend_from_slice(chunk);
     }
+    out.extend_from_slice(&[0; 4]);
 }
 
 fn mismatch(field: &Field, value: &Value) -> EncodeError {
-    let found = format!("{value:?}")
-        .split(['(', ' '])
-        .next()
-        .unwrap_or_default()
-        .to_owned();
     EncodeError::Type {
         column: field.name.clone(),
-        found,
+        found: value.kind().to_owned(),
         expected: format!("{:?}", field.sql_type),
     }
 }
@@ -191,19 +184,65 @@ fn fits(field: &Field, found: usize, most: usize) -> Result<(), EncodeError> {
     })
 }
 
-fn payload(field: &Field, value: &Value, content: Content) -> Result<Vec<u8>, EncodeError> {
-    let mut bytes = match (content, value) {
-        (Content::Text, Value::Text(text)) => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
-        (Content::Text, Value::BrokenText(units)) => units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
-        (Content::Bytes, Value::Binary(bytes)) => bytes.clone(),
+/// Appends a length of `prefix` bytes and the value; gives the length.
+fn prefixed(
+    field: &Field,
+    value: &Value,
+    content: Content,
+    prefix: usize,
+    out: &mut Vec<u8>,
+) -> Result<usize, EncodeError> {
+    let start = out.len();
+    out.resize(start + prefix, 0);
+    let length = payload(field, value, content, out)?;
+    out[start..start + prefix].copy_from_slice(&(length as u64).to_le_bytes()[..prefix]);
+    Ok(length)
+}
+
+/// Appends the bytes of a value and gives their number.
+fn payload(field: &Field, value: &Value, content: Content, out: &mut Vec<u8>) -> Result<usize, EncodeError> {
+    let start = out.len();
+    match (content, value) {
+        (Content::Text, Value::Text(text)) => utf16(text, out),
+        (Content::Text, Value::BrokenText(units)) => out.extend(units.iter().flat_map(|unit| unit.to_le_bytes())),
+        (Content::Bytes, Value::Binary(bytes)) => out.extend_from_slice(bytes),
         _ => return Err(mismatch(field, value)),
-    };
+    }
     if let Some(units) = field.sql_type.padded_units() {
-        while bytes.len() < units * 2 {
-            bytes.extend_from_slice(&[b' ', 0]);
+        while out.len() - start < units * 2 {
+            out.extend_from_slice(&[b' ', 0]);
         }
     }
-    Ok(bytes)
+    Ok(out.len() - start)
+}
+
+/// Appends text as UTF-16. Most text is ASCII or has long runs of it, which need no decoding.
+fn utf16(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
+    // No text has more code units than UTF-8 bytes.
+    out.resize(start + text.len() * 2, 0);
+    let mut room = &mut out[start..];
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (plain, tail) = rest.split_at(run);
+        let (wide, left) = room.split_at_mut(run * 2);
+        for (pair, byte) in wide.chunks_exact_mut(2).zip(plain.bytes()) {
+            pair[0] = byte;
+        }
+        room = left;
+        let mut letters = tail.chars();
+        if let Some(letter) = letters.next() {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let (pair, left) = room.split_at_mut(2);
+                pair.copy_from_slice(&unit.to_le_bytes());
+                room = left;
+            }
+        }
+        rest = letters.as_str();
+    }
+    let unused = room.len();
+    out.truncate(out.len() - unused);
 }
 
 fn fixed(field: &Field, value: &Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {

@@ -12,8 +12,10 @@ pub struct Limits {
     /// Inflated bytes per compressed byte, looked at once an entry has inflated to 8 MiB. Default 1,000 (deflate itself
     /// cannot pass 1,032, and a table of zeros comes close to it).
     pub ratio: u64,
-    /// Bytes of `model.xml` once inflated. Default 256 MiB.
+    /// Bytes of `model.xml` once inflated. Default 256 MiB (the biggest known models have some tens of MB).
     pub model_bytes: u64,
+    /// Tables, columns, constraints and other elements of the model together. Default 1,000,000.
+    pub objects: u64,
     /// Bytes of text that one top-level element of the model may hold. Default 32 MiB.
     pub element_bytes: u64,
     /// Nesting of XML elements. Default 64 (the deepest real element has about 15 levels).
@@ -34,6 +36,7 @@ impl Default for Limits {
             total_bytes: 1 << 40,
             ratio: 1_000,
             model_bytes: 256 << 20,
+            objects: 1_000_000,
             element_bytes: 32 << 20,
             xml_depth: 64,
             name_bytes: 1_024,

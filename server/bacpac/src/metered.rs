@@ -41,7 +41,7 @@ impl<R: Read> Read for Metered<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.inflated += count as u64;
-        let passed = |what, limit| Err(io::Error::other(Passed { what, limit }));
+        let passed = |what, limit| Err(passed(what, limit));
         if self.inflated > self.declared {
             return passed("inflated bytes, the size that the directory declares", self.declared);
         }
@@ -59,6 +59,11 @@ impl<R: Read> Read for Metered<R> {
         }
         Ok(count)
     }
+}
+
+/// The I/O error that [`error`] turns into [`Error::Limit`].
+pub(crate) fn passed(what: &'static str, limit: u64) -> io::Error {
+    io::Error::other(Passed { what, limit })
 }
 
 /// The error behind an I/O error of `entry`.

@@ -1,7 +1,9 @@
 //! The schema as the model describes it: tables with columns, keys and constraints, and what else a report names.
 //! Scripts are kept as text and never run. It does not read XML.
 use crate::name::ObjectName;
+use crate::script;
 use crate::sql_type::Field;
+use crate::xml_text::carries_script;
 use std::collections::BTreeMap;
 
 /// A whole model.
@@ -219,6 +221,44 @@ pub struct ExtendedProperty {
     pub name: String,
     /// Value as a T-SQL literal.
     pub literal: String,
+}
+
+impl ExtendedProperty {
+    /// A text property of `host`; `None` when no property can carry the text: it is longer than 3,750 code units or has a
+    /// carriage return or a character that XML cannot carry.
+    pub fn text(host: ObjectName, name: impl Into<String>, text: &str) -> Option<Self> {
+        let literal = script::literal(text);
+        if Self::units(&literal) > 3_750 || !carries_script(text) {
+            return None;
+        }
+        let name = name.into();
+        Some(Self { host, name, literal })
+    }
+
+    /// The text of the value, when it is a string literal.
+    pub fn value(&self) -> Option<String> {
+        script::literal_text(&self.literal)
+    }
+
+    /// Code units of a literal's value.
+    pub(crate) fn units(literal: &str) -> usize {
+        script::literal_text(literal).map_or(0, |text| text.encode_utf16().count())
+    }
+
+    /// What a property of a table belongs to.
+    pub fn table_host(schema: &str, table: &str) -> ObjectName {
+        ObjectName(["SqlTableBase", schema, table].map(str::to_owned).to_vec())
+    }
+
+    /// What a property of a column belongs to.
+    pub fn column_host(schema: &str, table: &str, column: &str) -> ObjectName {
+        ObjectName(["SqlColumn", schema, table, column].map(str::to_owned).to_vec())
+    }
+
+    /// What a property of the database belongs to.
+    pub fn database_host() -> ObjectName {
+        ObjectName(vec!["SqlDatabaseOptions".to_owned()])
+    }
 }
 
 /// A view, procedure, function or trigger.

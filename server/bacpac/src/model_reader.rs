@@ -35,6 +35,7 @@ pub(crate) fn read(source: impl Read, limits: &Limits) -> Result<(Model, String)
     gathering.model.schema_version = text("SchemaVersion");
     // Level 1 is inside the root, level 2 inside <Model>.
     let mut level = 1u32;
+    let mut objects = 0u64;
     loop {
         match xml.step()? {
             Step::Open(node) if level == 1 && node.tag == "Model" => level = 2,
@@ -42,6 +43,14 @@ pub(crate) fn read(source: impl Read, limits: &Limits) -> Result<(Model, String)
                 let in_model = level == 2;
                 let node = xml.fill(node)?;
                 if in_model && node.tag == "Element" {
+                    objects += 1 + node.members("Columns").count() as u64;
+                    if objects > limits.objects {
+                        return Err(Error::Limit {
+                            entry: "model.xml".to_owned(),
+                            what: "objects",
+                            limit: limits.objects,
+                        });
+                    }
                     gathering.element(&node).map_err(|problem| Error::Model {
                         element: format!("{} {}", node.kind(), node.attribute("Name").unwrap_or_default()),
                         problem,

@@ -11,7 +11,7 @@ use crate::sql_type::{Field, SqlType};
 use crate::value::Value;
 use crate::xml::{Step, XmlReader};
 use crate::{metered, model_reader};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek};
 
 /// A data part of a table.
@@ -215,7 +215,7 @@ impl<R: Read + Seek> Package<R> {
             rows: 0,
             findings: self.findings.clone(),
         };
-        let mut decoded = Vec::new();
+        let mut decoded = HashSet::new();
         for index in 0..self.model.tables.len() {
             let table = self.model.tables[index].clone();
             let parts = self.parts(index).to_vec();
@@ -235,7 +235,7 @@ impl<R: Read + Seek> Package<R> {
                 found.rows += rows.rows();
                 nulls += rows.unexpected_nulls();
                 found.bytes += part.entry.size;
-                decoded.push(part.entry.index);
+                decoded.insert(part.entry.index);
             }
             if nulls > 0 {
                 report.findings.push(Finding::UnexpectedNulls {

@@ -1,4 +1,5 @@
-//! From the model's type specifiers to [`SqlType`]: built-in types, alias types, lengths and scales. It knows no columns.
+//! From the model's type specifiers to [`SqlType`] and back: built-in types, alias types, lengths and scales. It knows no
+//! columns.
 use crate::name::ObjectName;
 use crate::sql_type::SqlType;
 use crate::xml::Node;
@@ -107,4 +108,56 @@ impl TypeSpec {
             _ => SqlType::Unsupported(self.name.to_string()),
         })
     }
+}
+
+/// How the model writes a type: the name of the built-in one, and its properties in their order. `None` for a type that the
+/// platform written (SQL Server 2016) does not have, or whose encoding is not known.
+pub(crate) fn specifier(sql_type: &SqlType) -> Option<(&'static str, Vec<(&'static str, String)>)> {
+    let length = |n: &u16| vec![("Length", n.to_string())];
+    let scale = |n: &u8| vec![("Scale", n.to_string())];
+    let max = || vec![("IsMax", "True".to_owned())];
+    Some(match sql_type {
+        SqlType::TinyInt => ("[tinyint]", vec![]),
+        SqlType::SmallInt => ("[smallint]", vec![]),
+        SqlType::Int => ("[int]", vec![]),
+        SqlType::BigInt => ("[bigint]", vec![]),
+        SqlType::Bit => ("[bit]", vec![]),
+        SqlType::Real => ("[real]", vec![]),
+        SqlType::Float => ("[float]", vec![("Precision", "53".to_owned())]),
+        SqlType::SmallMoney => ("[smallmoney]", vec![]),
+        SqlType::Money => ("[money]", vec![]),
+        SqlType::Decimal { precision, scale } => {
+            let precision = ("Precision", precision.to_string());
+            match scale {
+                0 => ("[decimal]", vec![precision]),
+                _ => ("[decimal]", vec![("Scale", scale.to_string()), precision]),
+            }
+        }
+        SqlType::Date => ("[date]", vec![]),
+        SqlType::Time { scale: digits } => ("[time]", scale(digits)),
+        SqlType::DateTime2 { scale: digits } => ("[datetime2]", scale(digits)),
+        SqlType::DateTimeOffset { scale: digits } => ("[datetimeoffset]", scale(digits)),
+        SqlType::DateTime => ("[datetime]", vec![]),
+        SqlType::SmallDateTime => ("[smalldatetime]", vec![]),
+        SqlType::UniqueIdentifier => ("[uniqueidentifier]", vec![]),
+        SqlType::Char(n) => ("[char]", length(n)),
+        SqlType::NChar(n) => ("[nchar]", length(n)),
+        SqlType::VarChar(n) => ("[varchar]", length(n)),
+        SqlType::NVarChar(n) => ("[nvarchar]", length(n)),
+        SqlType::Binary(n) => ("[binary]", length(n)),
+        SqlType::VarBinary(n) => ("[varbinary]", length(n)),
+        SqlType::RowVersion => ("[rowversion]", vec![]),
+        SqlType::Text => ("[text]", vec![]),
+        SqlType::NText => ("[ntext]", vec![]),
+        SqlType::Image => ("[image]", vec![]),
+        SqlType::VarCharMax => ("[varchar]", max()),
+        SqlType::NVarCharMax => ("[nvarchar]", max()),
+        SqlType::VarBinaryMax => ("[varbinary]", max()),
+        SqlType::Xml => ("[xml]", vec![]),
+        SqlType::Geography => ("[sys].[geography]", vec![]),
+        SqlType::Geometry => ("[sys].[geometry]", vec![]),
+        SqlType::HierarchyId => ("[sys].[hierarchyid]", vec![]),
+        SqlType::SqlVariant => ("[sql_variant]", vec![]),
+        SqlType::Json | SqlType::Unsupported(_) => return None,
+    })
 }

@@ -85,3 +85,32 @@ pub enum Value {
     /// `sql_variant`.
     Variant(Variant),
 }
+
+impl Value {
+    /// The kind alone, for errors: a value itself may be huge, or nobody's business.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "NULL",
+            Self::TinyInt(_) => "tinyint",
+            Self::SmallInt(_) => "smallint",
+            Self::Int(_) => "int",
+            Self::BigInt(_) => "bigint",
+            Self::Bit(_) => "bit",
+            Self::Real(_) => "real",
+            Self::Float(_) => "float",
+            Self::SmallMoney(_) => "smallmoney",
+            Self::Money(_) => "money",
+            Self::Decimal(_) => "decimal",
+            Self::Date(_) => "date",
+            Self::Time(_) => "time",
+            Self::DateTime2 { .. } => "datetime2",
+            Self::DateTimeOffset { .. } => "datetimeoffset",
+            Self::DateTime { .. } => "datetime",
+            Self::SmallDateTime { .. } => "smalldatetime",
+            Self::Uuid(_) => "uniqueidentifier",
+            Self::Text(_) | Self::BrokenText(_) => "text",
+            Self::Binary(_) => "binary",
+            Self::Variant(_) => "sql_variant",
+        }
+    }
+}

@@ -49,7 +49,7 @@ pub(crate) enum Step {
 /// A reader of one XML entry.
 pub(crate) struct XmlReader<R: Read> {
     entry: &'static str,
-    reader: quick_xml::Reader<BufReader<R>>,
+    reader: quick_xml::Reader<Portion<BufReader<R>>>,
     buffer: Vec<u8>,
     depth: usize,
     limits: Limits,
@@ -59,7 +59,11 @@ pub(crate) struct XmlReader<R: Read> {
 
 impl<R: Read> XmlReader<R> {
     pub(crate) fn new(entry: &'static str, source: R, limits: &Limits) -> Self {
-        let mut reader = quick_xml::Reader::from_reader(BufReader::with_capacity(64 << 10, source));
+        let mut reader = quick_xml::Reader::from_reader(Portion {
+            inner: BufReader::with_capacity(64 << 10, source),
+            left: limits.element_bytes,
+            most: limits.element_bytes,
+        });
         reader.config_mut().check_end_names = true;
         Self {
             entry,
@@ -79,6 +83,7 @@ impl<R: Read> XmlReader<R> {
         }
         loop {
             self.buffer.clear();
+            self.reader.get_mut().refill();
             let event = self.reader.read_event_into(&mut self.buffer);
             let offset = self.reader.buffer_position();
             let event = event.map_err(|error| failure(self.entry, offset, error))?;
@@ -117,11 +122,12 @@ impl<R: Read> XmlReader<R> {
         }
         loop {
             self.buffer.clear();
+            self.reader.get_mut().refill();
             let event = self.reader.read_event_into(&mut self.buffer);
             let offset = self.reader.buffer_position();
             let event = event.map_err(|error| failure(self.entry, offset, error))?;
             // An element costs memory even when it is short.
-            size += 64 + event.len() as u64;
+            size += 256 + event.len() as u64;
             if size > self.limits.element_bytes {
                 let limit = self.limits.element_bytes;
                 return Err(Error::Limit {
@@ -175,6 +181,7 @@ impl<R: Read> XmlReader<R> {
     pub(crate) fn drain(mut self) -> Result<(), Error> {
         loop {
             let source = self.reader.get_mut();
+            source.refill();
             let count = source
                 .fill_buf()
                 .map_err(|error| metered::error(self.entry, error))?
@@ -204,6 +211,45 @@ impl<R: Read> XmlReader<R> {
             offset,
             problem,
         })
+    }
+}
+
+/// Lets so many bytes pass until it is refilled: one event of the parser cannot take more memory than that.
+struct Portion<R> {
+    inner: R,
+    left: u64,
+    most: u64,
+}
+
+impl<R> Portion<R> {
+    fn refill(&mut self) {
+        self.left = self.most;
+    }
+}
+
+impl<R: BufRead> Read for Portion<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let source = self.fill_buf()?;
+        let count = source.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&source[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Portion<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        let source = self.inner.fill_buf()?;
+        if self.left == 0 && !source.is_empty() {
+            return Err(metered::passed("bytes in one element", self.most));
+        }
+        let count = source.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        Ok(&source[..count])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.inner.consume(count);
+        self.left = self.left.saturating_sub(count as u64);
     }
 }
 

@@ -261,3 +261,49 @@ fn a_length_in_front_of_utf_8_char_columns_is_understood() {
         assert_eq!(text, [bacpac::Value::Text("AB".into())]);
     }
 }
+
+#[test]
+fn entries_that_share_their_bytes_are_refused() {
+    let mut bytes = archive(&entries(""));
+    let heads: Vec<usize> = (0..bytes.len() - 46)
+        .filter(|at| bytes[*at..].starts_with(b"PK\x01\x02"))
+        .collect();
+    // The directory gives the second entry the place of the first, as an archive that inflates without end does.
+    let place: Vec<u8> = bytes[heads[0] + 42..heads[0] + 46].to_vec();
+    bytes[heads[1] + 42..heads[1] + 46].copy_from_slice(&place);
+    assert!(refusal(&bytes).contains("ZIP"));
+}
+
+#[test]
+fn one_huge_tag_and_too_many_objects_stop_the_reader() {
+    let limits = Limits {
+        element_bytes: 100_000,
+        ..Limits::default()
+    };
+    let mut tag = "<Element".to_owned();
+    for number in 0..20_000 {
+        tag.push_str(&format!(" a{number}=\"\""));
+    }
+    tag.push_str("/>");
+    let error = verify(&archive(&entries(&tag)), &limits).unwrap_err();
+    assert!(error.to_string().contains("bytes in one element"), "{error}");
+    let limits = Limits {
+        objects: 100,
+        ..Limits::default()
+    };
+    let many = "<Element Type=\"SqlSequence\"/>".repeat(100);
+    let error = verify(&archive(&entries(&many)), &limits).unwrap_err();
+    assert_eq!(error.to_string(), "model.xml: more than 100 objects");
+}
+
+#[test]
+fn a_byte_order_mark_is_no_harm_and_any_order_of_entries_is_read() {
+    let mut all = entries("");
+    let model = format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{}", model(""));
+    all[0].1 = format!("\u{feff}{}", origin(&model, "2.0.0.0")).into_bytes();
+    all[1].1 = model.into_bytes();
+    all[2].1.splice(0..0, *b"\xef\xbb\xbf");
+    all.reverse();
+    all.push(("unknown/part.bin".to_owned(), vec![1]));
+    assert_eq!(verify(&archive(&all), &Limits::default()).unwrap(), (2, vec![]));
+}
