@@ -7,6 +7,7 @@
 pub mod account;
 pub mod backup;
 pub mod display;
+pub mod export_log;
 pub mod failure;
 pub mod ids;
 pub mod lang;
