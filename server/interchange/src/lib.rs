@@ -8,6 +8,7 @@ pub mod error;
 mod forms;
 mod options;
 pub mod plan;
+pub mod postgres;
 pub mod sqlite;
 
 pub use error::{ExportError, ImportError};

@@ -1,0 +1,43 @@
+//! PostgreSQL databases to BACPAC and back. Both directions are one transaction: an export reads one instant, an import leaves
+//! everything or nothing. It makes and drops no database.
+
+mod civil;
+mod copy_text;
+mod declared;
+mod expression;
+mod fill;
+mod foreign;
+mod foreign_names;
+mod import;
+mod json;
+mod literal;
+mod rules;
+mod session;
+mod source;
+mod target_types;
+mod tsql;
+mod value_in;
+
+pub use import::import;
+
+use crate::error::{ExportError, ImportError};
+
+/// What a server says, without what it was asked: that may hold values.
+fn message(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+impl From<sqlx::Error> for ExportError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Source(message(&error))
+    }
+}
+
+impl From<sqlx::Error> for ImportError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Target(message(&error))
+    }
+}

@@ -1,0 +1,298 @@
+//! What the rows of a filled table are held to: NOT NULL, keys, conditions, indexes, foreign keys, and the numbers that come
+//! next. A rule that does not hold is left out and told, never the rows.
+use super::expression::{Owner, Purpose, add_condition, may_compute};
+use super::fill::Filled;
+use super::import::Account;
+use super::session::{Session, ident, literal, qualified};
+use super::source::{Counter, ForeignKeySource, IndexSource, KeySource, TableSource};
+use domain::export_log::{DropReason, ObjectKind, Weakened, Weakening};
+
+/// A table or sequence as a value.
+pub(super) fn regclass(qualified: &str) -> String {
+    format!("{}::regclass", literal(qualified))
+}
+
+fn list(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| ident(name)).collect();
+    names.join(", ")
+}
+
+fn told(kind: ObjectKind, table: &TableSource, name: &str, what: Weakening, text: &str) -> Weakened {
+    Weakened {
+        kind,
+        table: format!("{}.{}", table.schema, table.name),
+        name: name.to_owned(),
+        what,
+        text: text.to_owned(),
+        first_rows: Vec::new(),
+    }
+}
+
+/// Why the server refused a rule: the rows break it, or it knows no such rule.
+fn reason(error: &sqlx::Error) -> DropReason {
+    let code = match error {
+        sqlx::Error::Database(error) => error.code(),
+        _ => None,
+    };
+    match code.as_deref() {
+        Some("23502") => DropReason::Nulls,
+        Some(code) if code.starts_with("23") => DropReason::RowsBreakIt,
+        Some("54000") => DropReason::KeyTooWide,
+        Some("42704") | Some("42804") => DropReason::Type,
+        _ => DropReason::NoCounterpart,
+    }
+}
+
+/// Everything that concerns the table alone. Rules to which the rows were not held stay so when they are `restored`; those of
+/// other origins are tried.
+pub(super) fn of_table(
+    session: &mut Session,
+    table: &TableSource,
+    filled: &Filled,
+    restored: bool,
+    account: &mut Account,
+) -> Result<(), sqlx::Error> {
+    let name = qualified(&table.schema, &table.name);
+    not_null(session, &name, table, filled, account)?;
+    for key in &table.keys {
+        let sql = key_sql(&name, key);
+        if let Err(error) = session.attempt(|session| session.execute_one(&sql))? {
+            let kind = if key.primary {
+                ObjectKind::PrimaryKey
+            } else {
+                ObjectKind::Unique
+            };
+            let what = Weakening::Dropped(reason(&error));
+            account
+                .weakened
+                .push(told(kind, table, &key.name, what, &key.columns.join(", ")));
+        }
+    }
+    for check in &table.checks {
+        let owner = Owner::Table(&name);
+        if !add_condition(session, owner, &check.name, &check.expression, Purpose::Condition)? {
+            let what = Weakening::Dropped(DropReason::NotTranslated);
+            account
+                .weakened
+                .push(told(ObjectKind::Check, table, &check.name, what, &check.expression));
+            continue;
+        }
+        if !check.valid && restored {
+            continue;
+        }
+        let sql = format!("ALTER TABLE {name} VALIDATE CONSTRAINT {}", ident(&check.name));
+        if session.attempt(|session| session.execute(&sql))?.is_err() {
+            let what = Weakening::NotTrusted(0);
+            account
+                .weakened
+                .push(told(ObjectKind::Check, table, &check.name, what, &check.expression));
+        }
+    }
+    for index in &table.indexes {
+        let harmless = match &index.predicate {
+            Some(predicate) => may_compute(session, &name, predicate, Purpose::Condition)?,
+            None => true,
+        };
+        let text = index.predicate.clone().unwrap_or_default();
+        let mut lost = |reason| {
+            let what = Weakening::Dropped(reason);
+            account
+                .weakened
+                .push(told(ObjectKind::Index, table, &index.name, what, &text));
+        };
+        if !harmless {
+            lost(DropReason::NotTranslated);
+        } else if let Err(error) = session.attempt(|session| session.execute_one(&index_sql(&name, index)))? {
+            lost(reason(&error));
+        }
+    }
+    Ok(())
+}
+
+fn not_null(
+    session: &mut Session,
+    name: &str,
+    table: &TableSource,
+    filled: &Filled,
+    account: &mut Account,
+) -> Result<(), sqlx::Error> {
+    let mut parts = Vec::new();
+    for (column, nulls) in table
+        .columns
+        .iter()
+        .zip(&filled.nulls)
+        .filter(|(column, _)| column.not_null)
+    {
+        if *nulls == 0 {
+            parts.push(format!("ALTER {} SET NOT NULL", ident(&column.name)));
+        } else {
+            let what = Weakening::Dropped(DropReason::Nulls);
+            account
+                .weakened
+                .push(told(ObjectKind::Constraint, table, &column.name, what, "NOT NULL"));
+        }
+    }
+    if parts.is_empty() {
+        return Ok(());
+    }
+    // Together they take one look at the rows.
+    session.execute(&format!("ALTER TABLE {name} {}", parts.join(", ")))
+}
+
+fn deferral(deferrable: bool, deferred: bool) -> &'static str {
+    match (deferrable, deferred) {
+        (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        _ => "",
+    }
+}
+
+fn key_sql(table: &str, key: &KeySource) -> String {
+    let kind = match (key.primary, key.nulls_equal) {
+        (true, _) => "PRIMARY KEY",
+        (false, false) => "UNIQUE",
+        (false, true) => "UNIQUE NULLS NOT DISTINCT",
+    };
+    let included = if key.included.is_empty() {
+        String::new()
+    } else {
+        format!(" INCLUDE ({})", list(&key.included))
+    };
+    format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {} {kind} ({}){included}{}",
+        ident(&key.name),
+        list(&key.columns),
+        deferral(key.deferrable, key.deferred)
+    )
+}
+
+fn index_sql(table: &str, index: &IndexSource) -> String {
+    let columns: Vec<_> = index
+        .columns
+        .iter()
+        .map(|column| {
+            let class = column
+                .class
+                .as_ref()
+                .map(|class| format!(" pg_catalog.{}", ident(class)));
+            format!(
+                "{}{} {} NULLS {}",
+                ident(&column.name),
+                class.unwrap_or_default(),
+                if column.descending { "DESC" } else { "ASC" },
+                if column.nulls_first { "FIRST" } else { "LAST" }
+            )
+        })
+        .collect();
+    let mut sql = format!(
+        "CREATE {}INDEX {} ON {table} ({})",
+        if index.unique { "UNIQUE " } else { "" },
+        ident(&index.name),
+        columns.join(", ")
+    );
+    if !index.included.is_empty() {
+        sql.push_str(&format!(" INCLUDE ({})", list(&index.included)));
+    }
+    if index.nulls_equal {
+        sql.push_str(" NULLS NOT DISTINCT");
+    }
+    if let Some(predicate) = &index.predicate {
+        // It was seen to be harmless, and to stay inside its parentheses.
+        sql.push_str(&format!(" WHERE ({predicate})"));
+    }
+    sql
+}
+
+/// What joins the table to others, once all keys are there.
+pub(super) fn foreign_keys(
+    session: &mut Session,
+    table: &TableSource,
+    restored: bool,
+    account: &mut Account,
+) -> Result<(), sqlx::Error> {
+    let name = qualified(&table.schema, &table.name);
+    for key in &table.foreign_keys {
+        let sql = foreign_key_sql(&name, key);
+        let text = format!("{}.{} ({})", key.schema, key.table, key.foreign_columns.join(", "));
+        let mut tell = |what| {
+            account
+                .weakened
+                .push(told(ObjectKind::ForeignKey, table, &key.name, what, &text))
+        };
+        let as_it_was = restored && !key.valid;
+        let mut refused = DropReason::RowsBreakIt;
+        if !as_it_was {
+            match session.attempt(|session| session.execute_one(&sql))? {
+                Ok(()) => continue,
+                Err(error) => refused = reason(&error),
+            }
+        }
+        // New rows can still be held to it.
+        let without = format!("{sql} NOT VALID");
+        match session.attempt(|session| session.execute_one(&without))? {
+            Ok(()) if as_it_was => {}
+            Ok(()) => tell(Weakening::NotTrusted(0)),
+            Err(_) if refused == DropReason::RowsBreakIt => tell(Weakening::Dropped(DropReason::NoReferencedKey)),
+            Err(_) => tell(Weakening::Dropped(refused)),
+        }
+    }
+    Ok(())
+}
+
+fn foreign_key_sql(table: &str, key: &ForeignKeySource) -> String {
+    let set = if key.delete_columns.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", list(&key.delete_columns))
+    };
+    format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}){} ON DELETE {}{set} ON UPDATE {}{}",
+        ident(&key.name),
+        list(&key.columns),
+        qualified(&key.schema, &key.table),
+        list(&key.foreign_columns),
+        if key.full { " MATCH FULL" } else { "" },
+        key.on_delete.sql(),
+        key.on_update.sql(),
+        deferral(key.deferrable, key.deferred)
+    )
+}
+
+/// The number that an identity column gives next. A file of other origin may say less than its rows do.
+pub(super) fn counters(session: &mut Session, table: &TableSource, restored: bool) -> Result<(), sqlx::Error> {
+    let name = qualified(&table.schema, &table.name);
+    for column in &table.columns {
+        let Some(Counter::Identity { sequence, .. }) = &column.counter else {
+            continue;
+        };
+        let of = format!(
+            "pg_get_serial_sequence({}, {})::regclass",
+            literal(&name),
+            literal(&column.name)
+        );
+        let sql = if restored {
+            format!("SELECT setval({of}, {}, {})", sequence.last, sequence.called)
+        } else {
+            let (extreme, further) = if sequence.increment > 0 {
+                ("max", "greatest")
+            } else {
+                ("min", "least")
+            };
+            let last = if sequence.called {
+                sequence.last.to_string()
+            } else {
+                "NULL::bigint".to_owned()
+            };
+            format!(
+                "SELECT setval({of}, number) FROM (
+                     SELECT {further}({last}, {extreme}({})::bigint) AS number FROM {name}
+                 ) AS next WHERE number BETWEEN {} AND {}",
+                ident(&column.name),
+                sequence.minimum,
+                sequence.maximum
+            )
+        };
+        session.execute(&sql)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! PostgreSQL to BACPAC and back, against a real server. Where no server program exists each test says so on stderr.
+
+#![allow(clippy::unwrap_used, reason = "the steps of a story are test code too")]
+
+mod foreign;
+mod server;
