@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "the steps of a story are test code too")]
 
 mod foreign;
+mod round_trip;
 mod server;
