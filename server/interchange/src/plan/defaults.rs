@@ -62,6 +62,15 @@ fn literal_of(literal: &Literal, sql_type: &SqlType) -> Option<String> {
         (Literal::Text(text), SqlType::NVarChar(most)) => {
             text.encode_utf16().count() <= usize::from(*most) && carried(text)
         }
+        // The engine gives such a text only when it is a value of the column.
+        (
+            Literal::Text(text),
+            SqlType::Date
+            | SqlType::Time { .. }
+            | SqlType::DateTime2 { .. }
+            | SqlType::DateTimeOffset { .. }
+            | SqlType::UniqueIdentifier,
+        ) => carried(text),
         _ => false,
     };
     fits.then_some(rendered)

@@ -1,4 +1,4 @@
-//! Reads conditions of SQLite and PostgreSQL as far as they can be said in every dialect. It is a real parser of a small
+//! Reads conditions of SQLite, PostgreSQL and SQL Server as far as they can be said in every dialect. It is a real parser of a small
 //! grammar: whatever it does not understand completely it refuses, and the text is then told, not guessed at.
 
 use super::Dialect;
@@ -10,7 +10,7 @@ const DEPTH: usize = 64;
 /// The meaning of a condition on the columns named; `None` when it is outside the grammar. Names compare without regard to
 /// ASCII case in SQLite, exactly in PostgreSQL once it has printed them.
 pub fn parse(text: &str, dialect: Dialect, columns: &[&str]) -> Option<Predicate> {
-    let tokens = tokens(text)?;
+    let tokens = tokens(text, dialect)?;
     let mut parser = Parser {
         tokens: &tokens,
         at: 0,
@@ -24,7 +24,7 @@ pub fn parse(text: &str, dialect: Dialect, columns: &[&str]) -> Option<Predicate
 
 /// The literal that a whole expression is, parentheses aside.
 pub fn parse_literal(text: &str, dialect: Dialect) -> Option<Literal> {
-    let tokens = tokens(text)?;
+    let tokens = tokens(text, dialect)?;
     let mut parser = Parser {
         tokens: &tokens,
         at: 0,
@@ -51,7 +51,7 @@ const SIGNS: [&str; 19] = [
     "::", "<=", ">=", "<>", "!=", "==", "||", "(", ")", ",", "<", ">", "=", "-", "+", "[", "]", "*", ".",
 ];
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
+fn tokens(text: &str, dialect: Dialect) -> Option<Vec<Token>> {
     let mut found = Vec::new();
     let mut rest = text;
     loop {
@@ -69,7 +69,12 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
                 .map_or("", |end| comment.get(end + 2..).unwrap_or(""));
             continue;
         }
+        let national = rest.strip_prefix(['N', 'n']).filter(|tail| tail.starts_with('\''));
         let (token, tail) = match first {
+            '[' if dialect != Dialect::Postgres => bracketed(rest)?,
+            _ if dialect == Dialect::TransactSql && national.is_some() => {
+                quoted(national?, '\'').map(|(text, tail)| (Token::Text(text), tail))?
+            }
             '\'' => quoted(rest, '\'').map(|(text, tail)| (Token::Text(text), tail))?,
             '"' | '`' => quoted(rest, first).map(|(text, tail)| (Token::Name(text), tail))?,
             '0'..='9' => number(rest)?,
@@ -104,6 +109,12 @@ fn quoted(text: &str, mark: char) -> Option<(String, &str)> {
         }
     }
     None
+}
+
+/// `[a name]`; SQLite knows no `]` inside, SQL Server doubles it.
+fn bracketed(text: &str) -> Option<(Token, &str)> {
+    let (name, tail) = quoted(text, ']')?;
+    Some((Token::Name(name), tail))
 }
 
 /// Digits, with a point between them at most: exponents and hexadecimal are outside the grammar.
@@ -366,8 +377,15 @@ impl Parser<'_> {
                 }
             }
             Token::Text(text) if !negative => Literal::Text(text.clone()),
-            Token::Word(word) if !negative && word.eq_ignore_ascii_case("true") => Literal::Bool(true),
-            Token::Word(word) if !negative && word.eq_ignore_ascii_case("false") => Literal::Bool(false),
+            Token::Word(word) if !negative && self.dialect != Dialect::TransactSql => {
+                if word.eq_ignore_ascii_case("true") {
+                    Literal::Bool(true)
+                } else if word.eq_ignore_ascii_case("false") {
+                    Literal::Bool(false)
+                } else {
+                    return None;
+                }
+            }
             _ => return None,
         };
         self.at += 1;
@@ -507,5 +525,10 @@ mod tests {
             None
         );
         assert_eq!(said("(a)::integer > 1", Dialect::Postgres), None);
+        let again = said("([A]>=(0) AND NOT [the end] IN (N'it''s'))", Dialect::TransactSql);
+        assert_eq!(
+            again.as_deref(),
+            Some("([a] >= (0)) AND (NOT ([the end] IN (N'it''s')))")
+        );
     }
 }
