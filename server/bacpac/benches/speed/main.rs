@@ -1,0 +1,214 @@
+//! How fast files are written and read, as ratios to deflate and inflate alone over the same bytes: `make bench-bacpac`. What is
+//! compared takes turns every few megabytes, so that whatever else the machine does meets both. It judges nothing: it prints.
+mod alone;
+mod database;
+mod programs;
+
+use alone::{DeflateAlone, InflateAlone};
+use bacpac::{FileWriter, Limits, Model, Package, WriterOptions};
+use database::{Group, database};
+use std::error::Error;
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What is measured on: every table is its group, so many times.
+pub struct Bench {
+    model: Model,
+    groups: Vec<Group>,
+    repeats: usize,
+}
+
+impl Bench {
+    fn bytes(&self) -> u64 {
+        let group: usize = self.groups.iter().map(|group| group.bytes.len()).sum();
+        (group * self.repeats) as u64
+    }
+
+    fn rows(&self) -> usize {
+        self.groups.iter().map(|group| group.rows.len()).sum::<usize>() * self.repeats
+    }
+
+    /// One line: this against that.
+    fn line(&self, what: &str, took: Duration, than: &str, alone: Duration) {
+        let speed = |took: Duration| self.bytes() as f64 / 1e6 / took.as_secs_f64();
+        let ratio = alone.as_secs_f64() / took.as_secs_f64();
+        println!(
+            "{what:<44} {:>6.0} MB/s   {than:<20} {:>6.0} MB/s   ratio {ratio:.2}",
+            speed(took),
+            speed(alone)
+        );
+    }
+}
+
+fn main() -> Outcome<()> {
+    let megabytes = std::env::args()
+        .skip(1)
+        .find_map(|argument| argument.parse::<u64>().ok());
+    let (model, groups) = database();
+    let group: usize = groups.iter().map(|group| group.bytes.len()).sum();
+    let repeats = (megabytes.unwrap_or(500) * 1_000_000).div_ceil(group as u64).max(1);
+    let bench = Bench {
+        model,
+        groups,
+        repeats: usize::try_from(repeats)?,
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!(
+        "{} MB of BCP bytes, {} rows in {} tables, {cores} cores. MB are of these bytes; CRC-32 is in every figure.\n",
+        bench.bytes() / 1_000_000,
+        bench.rows(),
+        bench.model.tables.len(),
+    );
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("speed.bacpac");
+    let export = write(&bench, &path)?;
+    let decode = read(&bench, &path)?;
+    threads(&bench, &path, cores)?;
+    programs::compare(&bench, &path, export, decode)?;
+    match peak_memory() {
+        Some(kib) => println!(
+            "\npeak memory of this process, groups of rows included: {} MiB",
+            kib / 1024
+        ),
+        None => println!("\npeak memory: this system does not tell it in /proc"),
+    }
+    Ok(())
+}
+
+/// Writes the file on one core, taking turns with deflate alone. Gives the time of the writing.
+fn write(bench: &Bench, path: &Path) -> Outcome<Duration> {
+    let (mut writing, mut alone) = (Duration::ZERO, Duration::ZERO);
+    let timer = Instant::now();
+    let mut file = FileWriter::create(path, &bench.model, options(bench, 1))?;
+    writing += timer.elapsed();
+    for (table, group) in bench.groups.iter().enumerate() {
+        let mut deflate = DeflateAlone::new();
+        for _ in 0..bench.repeats {
+            let timer = Instant::now();
+            for row in &group.rows {
+                file.row(table, row)?;
+            }
+            writing += timer.elapsed();
+            let timer = Instant::now();
+            deflate.write(&group.bytes)?;
+            alone += timer.elapsed();
+        }
+        let timer = Instant::now();
+        deflate.finish()?;
+        alone += timer.elapsed();
+    }
+    let timer = Instant::now();
+    let (written, checked) = file.finish()?;
+    let finishing = timer.elapsed();
+    assert_eq!(written.rows, bench.rows() as u64);
+    bench.line("export: rows to file, one core", writing, "deflate -1 alone", alone);
+    bench.line(
+        "export, synced and checked by reading back",
+        writing + finishing,
+        "deflate -1 alone",
+        alone,
+    );
+    println!(
+        "{:<44} {:>6.1} % of the rows' bytes\n",
+        "size of the file",
+        checked.bytes as f64 * 100.0 / bench.bytes() as f64
+    );
+    Ok(writing)
+}
+
+/// Reads the file, taking turns with inflate alone. Gives the time of decoding all rows.
+fn read(bench: &Bench, path: &Path) -> Outcome<Duration> {
+    let (mut decoding, mut alone) = (Duration::ZERO, Duration::ZERO);
+    let mut package = Package::open(File::open(path)?, &Limits::default())?;
+    let mut raw = zip::ZipArchive::new(File::open(path)?)?;
+    for (index, group) in bench.groups.iter().enumerate() {
+        let table = package.model().tables[index].clone();
+        let mut row = Vec::new();
+        for part in package.parts(index).to_vec() {
+            let mut rows = package.rows(&table, &part)?;
+            let mut inflate = InflateAlone::new(raw.by_index_raw(raw.index_for_name(&part.entry.name).ok_or("lost")?)?);
+            let mut more = true;
+            while more {
+                let timer = Instant::now();
+                for _ in 0..group.rows.len() {
+                    more = more && rows.next_row(&mut row)?;
+                }
+                decoding += timer.elapsed();
+                let timer = Instant::now();
+                inflate.read(group.bytes.len())?;
+                alone += timer.elapsed();
+            }
+            let timer = Instant::now();
+            inflate.finish(part.entry.size)?;
+            alone += timer.elapsed();
+        }
+    }
+    bench.line("decode: file to rows, one core", decoding, "inflate alone", alone);
+
+    let timer = Instant::now();
+    let report = Package::open(File::open(path)?, &Limits::default())?.verify(|_, _| {})?;
+    let checking = timer.elapsed();
+    assert_eq!(report.rows, bench.rows() as u64);
+    let timer = Instant::now();
+    for index in 0..raw.len() {
+        let entry = raw.by_index_raw(index)?;
+        let size = entry.size();
+        InflateAlone::new(entry).finish(size)?;
+    }
+    bench.line(
+        "check: everything read, no values made",
+        checking,
+        "inflate alone",
+        timer.elapsed(),
+    );
+    println!();
+    Ok(decoding)
+}
+
+/// Writes with every number of threads up to the cores, not checked.
+fn threads(bench: &Bench, path: &Path, cores: usize) -> Outcome<()> {
+    let mut first = Duration::ZERO;
+    for threads in 1..=cores.min(8) {
+        let sink = std::io::BufWriter::with_capacity(1 << 20, File::create(path.with_extension("threads"))?);
+        let timer = Instant::now();
+        let mut writer = bacpac::PackageWriter::new(sink, &bench.model, options(bench, threads))?;
+        for (table, group) in bench.groups.iter().enumerate() {
+            for _ in 0..bench.repeats {
+                for row in &group.rows {
+                    writer.row(table, row)?;
+                }
+            }
+        }
+        writer.finish()?;
+        let took = timer.elapsed();
+        if threads == 1 {
+            first = took;
+        }
+        bench.line(
+            &format!("export with {threads} threads, nothing beside it"),
+            took,
+            "with one thread",
+            first,
+        );
+    }
+    println!();
+    Ok(())
+}
+
+fn options(bench: &Bench, threads: usize) -> WriterOptions {
+    WriterOptions {
+        threads,
+        expected_bytes: bench.bytes(),
+        ..WriterOptions::default()
+    }
+}
+
+/// The most memory that this process had at once, in KiB.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
