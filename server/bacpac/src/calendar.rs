@@ -16,11 +16,20 @@ pub(crate) const MINUTES: u16 = 1_440;
 
 /// The magnitudes that `precision` digits can hold are less than this; `None` when the precision itself is impossible.
 pub(crate) fn decimal_bound(precision: u8) -> Option<u128> {
-    if (1..=38).contains(&precision) {
-        10u128.checked_pow(u32::from(precision))
-    } else {
-        None
+    // Computed once: every decimal of every row is compared with one of these.
+    const BOUNDS: [u128; 39] = {
+        let mut bounds = [1; 39];
+        let mut precision = 1;
+        while precision < 39 {
+            bounds[precision] = bounds[precision - 1] * 10;
+            precision += 1;
+        }
+        bounds
+    };
+    if precision == 0 {
+        return None;
     }
+    BOUNDS.get(usize::from(precision)).copied()
 }
 
 /// A moment as the XML parts write it, in UTC: `2026-01-02T03:04:05.0000000+00:00`. Moments outside the years 1970 to 9999

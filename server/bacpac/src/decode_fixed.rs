@@ -1,4 +1,5 @@
-//! Turns the payload of one field into a value once its length is known to be right. It reads no stream.
+//! Turns the payload of one field of fixed width into a value once its length is known to be right, and judges its range. It
+//! reads no stream.
 use crate::calendar::{DATETIME_DAYS, DATETIME_TICKS, LAST_DAY, MINUTES, OFFSET, TICKS_PER_DAY, decimal_bound};
 use crate::error::Fault;
 use crate::sql_type::SqlType;
@@ -13,41 +14,6 @@ pub(crate) fn uint(bytes: &[u8]) -> u64 {
         .fold(0, |all, byte| all << 8 | u64::from(*byte))
 }
 
-/// UTF-16 (little-endian, an even number of bytes) as text; code units are kept when they are not well formed. Most text is
-/// ASCII or has long runs of it, which need no decoding.
-pub(crate) fn text_value(bytes: &[u8]) -> Value {
-    let units = |bytes: &[u8]| -> Vec<u16> {
-        let pairs = bytes.chunks_exact(2);
-        pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect()
-    };
-    let mut text = Vec::with_capacity(bytes.len() / 2 + bytes.len() / 16);
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let ascii = |pair: &[u8]| pair[1] == 0 && pair[0] < 0x80;
-        let run = rest
-            .chunks_exact(2)
-            .position(|pair| !ascii(pair))
-            .unwrap_or(rest.len() / 2);
-        let (plain, tail) = rest.split_at(run * 2);
-        text.extend(plain.chunks_exact(2).map(|pair| pair[0]));
-        // One letter takes at most two code units.
-        let next = tail.chunks_exact(2).take(2);
-        let next = next.map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-        let Some(letter) = char::decode_utf16(next).next() else {
-            break;
-        };
-        let Ok(letter) = letter else {
-            return Value::BrokenText(units(bytes));
-        };
-        text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-        rest = tail.get(letter.len_utf16() * 2..).unwrap_or_default();
-    }
-    match String::from_utf8(text) {
-        Ok(text) => Value::Text(text),
-        Err(_) => Value::BrokenText(units(bytes)),
-    }
-}
-
 /// Swaps a GUID between the order of its bytes in the data and the order in which they are printed.
 pub(crate) fn swap_uuid(mut bytes: [u8; 16]) -> [u8; 16] {
     bytes[..4].reverse();
@@ -56,64 +22,77 @@ pub(crate) fn swap_uuid(mut bytes: [u8; 16]) -> [u8; 16] {
     bytes
 }
 
+/// The first bytes of a payload.
+fn first<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Fault> {
+    bytes.first_chunk::<N>().copied().ok_or(Fault::Truncated)
+}
+
+/// Whether [`fixed`] would give a value, without making it.
+#[inline]
+pub(crate) fn in_range(sql_type: &SqlType, bytes: &[u8]) -> Result<(), Fault> {
+    match sql_type {
+        SqlType::TinyInt
+        | SqlType::SmallInt
+        | SqlType::Int
+        | SqlType::BigInt
+        | SqlType::Bit
+        | SqlType::Real
+        | SqlType::Float
+        | SqlType::SmallMoney
+        | SqlType::Money
+        | SqlType::UniqueIdentifier => Ok(()),
+        SqlType::Decimal { .. } => decimal(bytes).map(drop),
+        SqlType::Date => day(bytes).map(drop),
+        SqlType::Time { .. } => clock(bytes).map(drop),
+        SqlType::DateTime2 { .. } => moment(bytes).map(drop),
+        SqlType::DateTimeOffset { .. } => offset_moment(bytes).map(drop),
+        SqlType::DateTime => datetime(bytes).map(drop),
+        SqlType::SmallDateTime => small_datetime(bytes).map(drop),
+        other => Err(Fault::Unsupported(format!("{other:?}"))),
+    }
+}
+
 /// The value of a type of fixed width. `bytes` has exactly that width.
+#[inline]
 pub(crate) fn fixed(sql_type: &SqlType, bytes: &[u8]) -> Result<Value, Fault> {
-    let number = uint(bytes);
-    let value = match sql_type {
-        SqlType::TinyInt => Value::TinyInt(number as u8),
-        SqlType::SmallInt => Value::SmallInt(number as i16),
-        SqlType::Int => Value::Int(number as i32),
-        SqlType::BigInt => Value::BigInt(number as i64),
-        SqlType::Bit => Value::Bit(number != 0),
-        SqlType::Real => Value::Real(f32::from_bits(number as u32)),
-        SqlType::Float => Value::Float(f64::from_bits(number)),
-        SqlType::SmallMoney => Value::SmallMoney(number as i32),
+    Ok(match sql_type {
+        SqlType::TinyInt => Value::TinyInt(u8::from_le_bytes(first(bytes)?)),
+        SqlType::SmallInt => Value::SmallInt(i16::from_le_bytes(first(bytes)?)),
+        SqlType::Int => Value::Int(i32::from_le_bytes(first(bytes)?)),
+        SqlType::BigInt => Value::BigInt(i64::from_le_bytes(first(bytes)?)),
+        SqlType::Bit => Value::Bit(first(bytes)? != [0]),
+        SqlType::Real => Value::Real(f32::from_le_bytes(first(bytes)?)),
+        SqlType::Float => Value::Float(f64::from_le_bytes(first(bytes)?)),
+        SqlType::SmallMoney => Value::SmallMoney(i32::from_le_bytes(first(bytes)?)),
         // The two halves are stored high first.
-        SqlType::Money => Value::Money(number.rotate_left(32) as i64),
+        SqlType::Money => Value::Money(i64::from_le_bytes(first(bytes)?).rotate_left(32)),
         SqlType::Decimal { .. } => Value::Decimal(decimal(bytes)?),
-        SqlType::Date => Value::Date(day(number)?),
-        SqlType::Time { .. } => Value::Time(clock(number)?),
-        SqlType::DateTime2 { .. } => Value::DateTime2 {
-            ticks: clock(number & 0xff_ffff_ffff)?,
-            days: day(number >> 40)?,
-        },
+        SqlType::Date => Value::Date(day(bytes)?),
+        SqlType::Time { .. } => Value::Time(clock(bytes)?),
+        SqlType::DateTime2 { .. } => {
+            let (days, ticks) = moment(bytes)?;
+            Value::DateTime2 { days, ticks }
+        }
         SqlType::DateTimeOffset { .. } => {
-            let offset = bytes.get(8..10).map_or(i16::MAX, |pair| uint(pair) as i16);
-            if !OFFSET.contains(&offset) {
-                return Err(Fault::Range("the offset from UTC"));
-            }
-            Value::DateTimeOffset {
-                ticks: clock(number & 0xff_ffff_ffff)?,
-                days: day(number >> 40)?,
-                offset,
-            }
+            let (days, ticks, offset) = offset_moment(bytes)?;
+            Value::DateTimeOffset { days, ticks, offset }
         }
         SqlType::DateTime => {
-            let (days, ticks) = (number as u32 as i32, (number >> 32) as u32);
-            if !DATETIME_DAYS.contains(&days) || ticks >= DATETIME_TICKS {
-                return Err(Fault::Range("the datetime"));
-            }
+            let (days, ticks) = datetime(bytes)?;
             Value::DateTime { days, ticks }
         }
         SqlType::SmallDateTime => {
-            let (days, minutes) = (number as u16, (number >> 16) as u16);
-            if minutes >= MINUTES {
-                return Err(Fault::Range("the smalldatetime"));
-            }
+            let (days, minutes) = small_datetime(bytes)?;
             Value::SmallDateTime { days, minutes }
         }
-        SqlType::UniqueIdentifier => {
-            let bytes = <[u8; 16]>::try_from(bytes).map_err(|_| Fault::Range("the uniqueidentifier"))?;
-            Value::Uuid(swap_uuid(bytes))
-        }
+        SqlType::UniqueIdentifier => Value::Uuid(swap_uuid(first(bytes)?)),
         other => return Err(Fault::Unsupported(format!("{other:?}"))),
-    };
-    Ok(value)
+    })
 }
 
 fn decimal(bytes: &[u8]) -> Result<Decimal, Fault> {
     let (&[precision, scale, sign], digits) = bytes.split_first_chunk::<3>().ok_or(Fault::Truncated)?;
-    let magnitude = u128::from_le_bytes(<[u8; 16]>::try_from(digits).map_err(|_| Fault::Truncated)?);
+    let magnitude = u128::from_le_bytes(first(digits)?);
     let bound = decimal_bound(precision).ok_or(Fault::Range("the precision"))?;
     if scale > precision {
         return Err(Fault::Range("the scale"));
@@ -132,8 +111,9 @@ fn decimal(bytes: &[u8]) -> Result<Decimal, Fault> {
     })
 }
 
-fn day(number: u64) -> Result<u32, Fault> {
-    let days = (number & 0xff_ffff) as u32;
+fn day(bytes: &[u8]) -> Result<u32, Fault> {
+    let [a, b, c] = first(bytes)?;
+    let days = u32::from_le_bytes([a, b, c, 0]);
     if days <= LAST_DAY {
         Ok(days)
     } else {
@@ -141,10 +121,47 @@ fn day(number: u64) -> Result<u32, Fault> {
     }
 }
 
-fn clock(ticks: u64) -> Result<u64, Fault> {
+fn clock(bytes: &[u8]) -> Result<u64, Fault> {
+    let [a, b, c, d, e] = first(bytes)?;
+    let ticks = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]);
     if ticks < TICKS_PER_DAY {
         Ok(ticks)
     } else {
         Err(Fault::Range("the time of day"))
+    }
+}
+
+/// Time, then date.
+fn moment(bytes: &[u8]) -> Result<(u32, u64), Fault> {
+    let ticks = clock(bytes)?;
+    Ok((day(bytes.get(5..).ok_or(Fault::Truncated)?)?, ticks))
+}
+
+fn offset_moment(bytes: &[u8]) -> Result<(u32, u64, i16), Fault> {
+    let offset = i16::from_le_bytes(first(bytes.get(8..).ok_or(Fault::Truncated)?)?);
+    if !OFFSET.contains(&offset) {
+        return Err(Fault::Range("the offset from UTC"));
+    }
+    let (days, ticks) = moment(bytes)?;
+    Ok((days, ticks, offset))
+}
+
+fn datetime(bytes: &[u8]) -> Result<(i32, u32), Fault> {
+    let [a, b, c, d, e, f, g, h] = first(bytes)?;
+    let (days, ticks) = (i32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+    if DATETIME_DAYS.contains(&days) && ticks < DATETIME_TICKS {
+        Ok((days, ticks))
+    } else {
+        Err(Fault::Range("the datetime"))
+    }
+}
+
+fn small_datetime(bytes: &[u8]) -> Result<(u16, u16), Fault> {
+    let [a, b, c, d] = first(bytes)?;
+    let (days, minutes) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+    if minutes < MINUTES {
+        Ok((days, minutes))
+    } else {
+        Err(Fault::Range("the smalldatetime"))
     }
 }

@@ -3,6 +3,7 @@
 use crate::calendar::{DATETIME_DAYS, DATETIME_TICKS, LAST_DAY, MINUTES, OFFSET, TICKS_PER_DAY, decimal_bound};
 use crate::decode_fixed::swap_uuid;
 use crate::sql_type::{Content, Field, Shape, SqlType};
+use crate::utf16::utf16;
 use crate::value::Value;
 
 /// Text longer than this many bytes is written in chunks by [`MaxForm::Vendor`].
@@ -98,7 +99,7 @@ impl RowEncoder {
     }
 
     fn field(&self, field: &Field, shape: Shape, value: &Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        if *value == Value::Null {
+        if matches!(value, Value::Null) {
             if !field.nullable {
                 return Err(EncodeError::Null(field.name.clone()));
             }
@@ -214,35 +215,6 @@ fn payload(field: &Field, value: &Value, content: Content, out: &mut Vec<u8>) ->
         }
     }
     Ok(out.len() - start)
-}
-
-/// Appends text as UTF-16. Most text is ASCII or has long runs of it, which need no decoding.
-fn utf16(text: &str, out: &mut Vec<u8>) {
-    let start = out.len();
-    // No text has more code units than UTF-8 bytes.
-    out.resize(start + text.len() * 2, 0);
-    let mut room = &mut out[start..];
-    let mut rest = text;
-    while !rest.is_empty() {
-        let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        let (plain, tail) = rest.split_at(run);
-        let (wide, left) = room.split_at_mut(run * 2);
-        for (pair, byte) in wide.chunks_exact_mut(2).zip(plain.bytes()) {
-            pair[0] = byte;
-        }
-        room = left;
-        let mut letters = tail.chars();
-        if let Some(letter) = letters.next() {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                let (pair, left) = room.split_at_mut(2);
-                pair.copy_from_slice(&unit.to_le_bytes());
-                room = left;
-            }
-        }
-        rest = letters.as_str();
-    }
-    let unused = room.len();
-    out.truncate(out.len() - unused);
 }
 
 fn fixed(field: &Field, value: &Value, out: &mut Vec<u8>) -> Result<(), EncodeError> {

@@ -1,8 +1,9 @@
 //! A `sql_variant` value: kept raw, so that nothing is lost, and read as a typed value when its base type is a common one.
 //! It does not know code pages: non-ASCII `varchar` stays raw.
 use crate::calendar::{TICKS_PER_DAY, decimal_bound};
-use crate::decode_fixed::{fixed, text_value, uint};
+use crate::decode_fixed::{fixed, uint};
 use crate::sql_type::SqlType;
+use crate::utf16::text_value;
 use crate::value::{Decimal, Value};
 
 /// A value together with its own type.

@@ -1,0 +1,130 @@
+//! Text between UTF-16 as it lies in the data and Rust's strings. Most text is ASCII or has long runs of it, which need no
+//! decoding and are done many letters at once.
+use crate::value::Value;
+
+/// A kept allocation bigger than this is given back rather than used for the next value.
+pub(crate) const KEPT: usize = 1 << 20;
+/// The bits that an ASCII letter does not have, in each of four code units.
+const NOT_ASCII: u64 = 0xff80_ff80_ff80_ff80;
+
+/// UTF-16 (little-endian, an even number of bytes) as text; code units are kept when they are not well formed.
+pub(crate) fn text_value(bytes: &[u8]) -> Value {
+    let mut value = Value::Null;
+    text_into(bytes, &mut value);
+    value
+}
+
+/// As [`text_value`], into the memory of the text that `value` holds.
+pub(crate) fn text_into(bytes: &[u8], value: &mut Value) {
+    let mut text = match value {
+        Value::Text(text) if text.capacity() <= KEPT => std::mem::take(text).into_bytes(),
+        _ => Vec::new(),
+    };
+    text.clear();
+    // Exact for ASCII, and small enough not to waste much on other text, which takes up to three bytes a letter.
+    text.reserve(bytes.len() / 2);
+    *value = match decode(bytes, &mut text).and_then(|()| String::from_utf8(text).ok()) {
+        Some(text) => Value::Text(text),
+        None => Value::BrokenText(units(bytes).collect()),
+    };
+}
+
+fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+}
+
+/// Appends the text as UTF-8; `None` when it is not well formed.
+fn decode(bytes: &[u8], text: &mut Vec<u8>) -> Option<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (plain, tail) = rest.split_at(ascii_run(rest));
+        text.extend(plain.chunks_exact(2).map(|pair| pair[0]));
+        rest = tail;
+        // Where one letter is not ASCII, the next is likely not to be either.
+        while let Some(unit) = units(rest).next().filter(|unit| *unit >= 0x80) {
+            // One letter takes at most two code units.
+            let letter = match char::from_u32(u32::from(unit)) {
+                Some(letter) => letter,
+                None => char::decode_utf16(units(rest).take(2)).next()?.ok()?,
+            };
+            text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            rest = rest.get(letter.len_utf16() * 2..)?;
+        }
+    }
+    Some(())
+}
+
+/// Bytes of ASCII letters at the beginning.
+fn ascii_run(bytes: &[u8]) -> usize {
+    let (fours, _) = bytes.as_chunks::<8>();
+    let plain = fours
+        .iter()
+        .position(|four| u64::from_le_bytes(*four) & NOT_ASCII != 0)
+        .unwrap_or(fours.len());
+    let start = plain * 8;
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + units(rest).take_while(|unit| *unit < 0x80).count() * 2
+}
+
+/// Appends text as UTF-16.
+pub(crate) fn utf16(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
+    // No text has more code units than UTF-8 bytes.
+    out.resize(start + text.len() * 2, 0);
+    let mut room = &mut out[start..];
+    let mut rest = text;
+    while !rest.is_empty() {
+        let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (plain, tail) = rest.split_at(run);
+        let (wide, left) = room.split_at_mut(run * 2);
+        for (pair, byte) in wide.chunks_exact_mut(2).zip(plain.bytes()) {
+            pair[0] = byte;
+        }
+        room = left;
+        let mut letters = tail.chars();
+        if let Some(letter) = letters.next() {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let (pair, left) = room.split_at_mut(2);
+                pair.copy_from_slice(&unit.to_le_bytes());
+                room = left;
+            }
+        }
+        rest = letters.as_str();
+    }
+    let unused = room.len();
+    out.truncate(out.len() - unused);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_reads_back_whatever_letters_meet_at_whatever_place() {
+        let letters = ["a", "é", "語", "𝄞", "bcdefgh", ""];
+        for (one, other) in letters.iter().flat_map(|one| letters.map(|other| (one, other))) {
+            for before in 0..10 {
+                let text = format!("{}{one}{other}{one}", "x".repeat(before));
+                let mut bytes = Vec::new();
+                utf16(&text, &mut bytes);
+                assert!(units(&bytes).eq(text.encode_utf16()));
+                assert_eq!(text_value(&bytes), Value::Text(text));
+            }
+        }
+    }
+
+    #[test]
+    fn code_units_that_are_no_text_are_kept() {
+        for broken in [
+            vec![0xd800],
+            vec![0xdc00, 0x61],
+            vec![0x61, 0xd800, 0x62],
+            vec![0xd834, 0xd834],
+        ] {
+            let bytes: Vec<u8> = broken.iter().flat_map(|unit: &u16| unit.to_le_bytes()).collect();
+            let mut value = Value::Text("the text from before".to_owned());
+            text_into(&bytes, &mut value);
+            assert_eq!(value, Value::BrokenText(broken));
+        }
+    }
+}
