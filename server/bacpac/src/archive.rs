@@ -29,7 +29,6 @@ pub(crate) struct ArchiveWriter<W> {
     position: u64,
     zip64: bool,
     deflater: Deflater,
-    hasher: crc32fast::Hasher,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -43,7 +42,6 @@ impl<W: Write + Seek> ArchiveWriter<W> {
             position: 0,
             zip64,
             deflater,
-            hasher: crc32fast::Hasher::new(),
             entries: Vec::new(),
         })
     }
@@ -61,13 +59,11 @@ impl<W: Write + Seek> ArchiveWriter<W> {
         let header = self.local_header(&entry)?;
         self.raw(&header)?;
         self.entries.push(entry);
-        self.hasher = crc32fast::Hasher::new();
         Ok(())
     }
 
     /// Bytes of the entry begun last.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
         if let Some(entry) = self.entries.last_mut() {
             entry.size += bytes.len() as u64;
         }
@@ -81,11 +77,10 @@ impl<W: Write + Seek> ArchiveWriter<W> {
     /// Ends the entry begun last.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         let (sink, position) = (&mut self.sink, &mut self.position);
-        self.deflater.end(&mut |done| {
+        let crc = self.deflater.end(&mut |done| {
             *position += done.len() as u64;
             sink.write_all(done)
         })?;
-        let crc = self.hasher.clone().finalize();
         let (position, header_length) = (self.position, if self.zip64 { 50 } else { 30 });
         let Some(entry) = self.entries.last_mut() else {
             return Ok(());

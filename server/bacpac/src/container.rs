@@ -1,6 +1,8 @@
 //! The ZIP archive of a BACPAC, its entries checked once against the limits, then opened one at a time. It does not know
 //! what the entries mean, beyond where data parts lie.
+use crate::buffered::Buffered;
 use crate::error::Error;
+use crate::inflate::Inflate;
 use crate::limits::Limits;
 use crate::metered::Metered;
 use std::collections::HashSet;
@@ -20,7 +22,7 @@ pub struct EntryName {
 }
 
 pub(crate) struct Container<R> {
-    archive: ZipArchive<R>,
+    archive: ZipArchive<Buffered<R>>,
     pub(crate) entries: Vec<EntryName>,
     pub(crate) limits: Limits,
 }
@@ -28,6 +30,10 @@ pub(crate) struct Container<R> {
 impl<R: Read + Seek> Container<R> {
     pub(crate) fn open(source: R, limits: &Limits) -> Result<Self, Error> {
         let broken = |error: zip::result::ZipError| Error::Archive(error.to_string());
+        let source = Buffered::new(source).map_err(|source| Error::Io {
+            entry: "archive".to_owned(),
+            source,
+        })?;
         let mut archive = ZipArchive::new(source).map_err(broken)?;
         let limit = |what, limit| Error::Limit {
             entry: "archive".to_owned(),
@@ -106,9 +112,11 @@ impl<R: Read + Seek> Container<R> {
     ) -> Result<Metered<impl Read + use<'a, R>>, Error> {
         let file = self
             .archive
-            .by_index(entry.index)
+            .by_index_raw(entry.index)
             .map_err(|error| Error::Archive(error.to_string()))?;
-        Ok(Metered::new(file, entry.compressed, entry.size, most, &self.limits))
+        let (deflated, crc) = (file.compression() == CompressionMethod::Deflated, file.crc32());
+        let content = Inflate::new(file, deflated, crc);
+        Ok(Metered::new(content, entry.compressed, entry.size, most, &self.limits))
     }
 }
 

@@ -28,7 +28,7 @@ fn first<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Fault> {
 }
 
 /// Whether [`fixed`] would give a value, without making it.
-#[inline]
+#[inline(always)]
 pub(crate) fn in_range(sql_type: &SqlType, bytes: &[u8]) -> Result<(), Fault> {
     match sql_type {
         SqlType::TinyInt
@@ -53,7 +53,7 @@ pub(crate) fn in_range(sql_type: &SqlType, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 /// The value of a type of fixed width. `bytes` has exactly that width.
-#[inline]
+#[inline(always)]
 pub(crate) fn fixed(sql_type: &SqlType, bytes: &[u8]) -> Result<Value, Fault> {
     Ok(match sql_type {
         SqlType::TinyInt => Value::TinyInt(u8::from_le_bytes(first(bytes)?)),

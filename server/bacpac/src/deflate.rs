@@ -1,5 +1,6 @@
-//! Deflates a stream in blocks of 1 MiB, several at once, into one ordinary deflate stream. The result depends on the
-//! bytes and the level alone, never on the number of threads. It writes no archive.
+//! Deflates a stream in blocks of 1 MiB, several at once, into one ordinary deflate stream, and sums up its CRC-32 on the way. The
+//! result depends on the bytes and the level alone, never on the number of threads. It writes no archive.
+use crc32fast::Hasher;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use std::collections::VecDeque;
 use std::io;
@@ -20,11 +21,14 @@ struct Job {
 struct Deflated {
     block: Vec<u8>,
     output: Vec<u8>,
+    crc: Hasher,
 }
 
 /// Takes the bytes of one stream after another.
 pub(crate) struct Deflater {
     compress: Compress,
+    /// Of the stream so far, as far as it is deflated.
+    crc: Hasher,
     filling: Vec<u8>,
     spare: Vec<Vec<u8>>,
     waiting: VecDeque<Receiver<io::Result<Deflated>>>,
@@ -41,6 +45,7 @@ impl Deflater {
         let level = Compression::new(level.min(9));
         let mut deflater = Self {
             compress: Compress::new(level, false),
+            crc: Hasher::new(),
             filling: Vec::with_capacity(BLOCK),
             spare: Vec::new(),
             waiting: VecDeque::new(),
@@ -77,19 +82,20 @@ impl Deflater {
         Ok(())
     }
 
-    /// Ends the stream; the next bytes begin another.
-    pub(crate) fn end(&mut self, out: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    /// Ends the stream and gives its CRC-32; the next bytes begin another.
+    pub(crate) fn end(&mut self, out: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<u32> {
         self.block(true, out)?;
         while let Some(answer) = self.waiting.pop_front() {
             self.take(&answer, out)?;
         }
-        Ok(())
+        Ok(std::mem::take(&mut self.crc).finalize())
     }
 
     fn block(&mut self, last: bool, out: &mut impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let Some(jobs) = &self.jobs else {
             let mut output = self.spare.pop().unwrap_or_default();
             deflate(&mut self.compress, &self.filling, last, &mut output)?;
+            self.crc.update(&self.filling);
             self.filling.clear();
             out(&output)?;
             self.spare.push(output);
@@ -115,6 +121,7 @@ impl Deflater {
     ) -> io::Result<()> {
         let mut done = answer.recv().map_err(|_| stopped())??;
         out(&done.output)?;
+        self.crc.combine(&done.crc);
         done.block.clear();
         self.spare.push(done.block);
         Ok(())
@@ -144,9 +151,10 @@ fn work(jobs: &Mutex<Receiver<Job>>, mut compress: Compress) {
         let Ok(job) = job else { return };
         let mut output = Vec::new();
         let result = deflate(&mut compress, &job.block, job.last, &mut output);
-        let block = job.block;
+        let (block, mut crc) = (job.block, Hasher::new());
+        crc.update(&block);
         // Nobody waits any more when the writer was given up.
-        drop(job.answer.send(result.map(|()| Deflated { block, output })));
+        drop(job.answer.send(result.map(|()| Deflated { block, output, crc })));
     }
 }
 
@@ -203,7 +211,7 @@ mod tests {
     use super::*;
     use std::io::Read;
 
-    fn deflated(streams: &[Vec<u8>], threads: usize) -> Vec<Vec<u8>> {
+    fn deflated(streams: &[Vec<u8>], threads: usize) -> Vec<(Vec<u8>, u32)> {
         let mut deflater = Deflater::new(1, threads).unwrap();
         streams
             .iter()
@@ -216,8 +224,8 @@ mod tests {
                 for piece in bytes.chunks(70_001) {
                     deflater.write(piece, &mut out).unwrap();
                 }
-                deflater.end(&mut out).unwrap();
-                stream
+                let crc = deflater.end(&mut out).unwrap();
+                (stream, crc)
             })
             .collect()
     }
@@ -233,7 +241,8 @@ mod tests {
         streams.push((0..2 * BLOCK).map(|_| random.u8(..)).collect());
         let alone = deflated(&streams, 1);
         assert!(alone == deflated(&streams, 3));
-        for (bytes, stream) in streams.iter().zip(&alone) {
+        for (bytes, (stream, crc)) in streams.iter().zip(&alone) {
+            assert_eq!(*crc, crc32fast::hash(bytes));
             let mut again = Vec::new();
             let mut reader = flate2::read::DeflateDecoder::new(stream.as_slice());
             reader.read_to_end(&mut again).unwrap();

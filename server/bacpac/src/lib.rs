@@ -4,6 +4,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod buffered;
 mod calendar;
 mod container;
 mod decode;
@@ -14,6 +15,7 @@ mod encode;
 mod error;
 mod file;
 mod headers;
+mod inflate;
 mod limits;
 mod metered;
 mod model;

@@ -71,28 +71,35 @@ pub(crate) fn utf16(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
     // No text has more code units than UTF-8 bytes.
     out.resize(start + text.len() * 2, 0);
-    let mut room = &mut out[start..];
+    let (mut room, _) = out[start..].as_chunks_mut::<2>();
     let mut rest = text;
     while !rest.is_empty() {
-        let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        let (plain, tail) = rest.split_at(run);
-        let (wide, left) = room.split_at_mut(run * 2);
-        for (pair, byte) in wide.chunks_exact_mut(2).zip(plain.bytes()) {
-            pair[0] = byte;
+        let (plain, tail) = rest.split_at(plain_run(rest.as_bytes()));
+        let (wide, left) = room.split_at_mut(plain.len());
+        for (unit, byte) in wide.iter_mut().zip(plain.bytes()) {
+            *unit = [byte, 0];
         }
-        room = left;
-        let mut letters = tail.chars();
-        if let Some(letter) = letters.next() {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                let (pair, left) = room.split_at_mut(2);
-                pair.copy_from_slice(&unit.to_le_bytes());
-                room = left;
+        (rest, room) = (tail, left);
+        // Where one letter is not ASCII, the next is likely not to be either.
+        while let Some(letter) = rest.chars().next().filter(|letter| !letter.is_ascii()) {
+            let (wide, left) = room.split_at_mut(letter.len_utf16());
+            for (unit, found) in wide.iter_mut().zip(letter.encode_utf16(&mut [0; 2])) {
+                *unit = found.to_le_bytes();
             }
+            (rest, room) = (&rest[letter.len_utf8()..], left);
         }
-        rest = letters.as_str();
     }
-    let unused = room.len();
+    let unused = room.len() * 2;
     out.truncate(out.len() - unused);
+}
+
+/// Bytes of ASCII at the beginning.
+fn plain_run(bytes: &[u8]) -> usize {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let plain = eights.iter().take_while(|eight| eight.is_ascii()).count();
+    let start = plain * 8;
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 #[cfg(test)]

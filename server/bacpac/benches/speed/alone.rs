@@ -43,7 +43,7 @@ impl<R: Read> InflateAlone<R> {
         Self {
             decoder: DeflateDecoder::new(BufReader::with_capacity(64 << 10, compressed)),
             crc: crc32fast::Hasher::new(),
-            buffer: vec![0; 64 << 10],
+            buffer: vec![0; 128 << 10],
             total: 0,
         }
     }
