@@ -44,6 +44,7 @@ pub fn part(bytes: &[u8]) {
     let mut reader = PartReader::new(data, "t", "p", &fields, &limits());
     let encoder = RowEncoder::new(&fields, MaxForm::Plain);
     let (mut row, mut count, mut again) = (Vec::new(), 0, Vec::new());
+    agree(data, &fields);
     while let Ok(true) = reader.next_row(&mut row) {
         let nulls = row
             .iter()
@@ -60,6 +61,46 @@ pub fn part(bytes: &[u8]) {
     }
     assert_eq!(reader.rows(), count);
     assert!(third == again);
+}
+
+/// Rows that lie whole in memory, rows that come byte by byte, and rows that are only checked are judged alike.
+fn agree(data: &[u8], fields: &[Field]) {
+    let mut whole = PartReader::new(data, "t", "p", fields, &limits());
+    let mut bytes = PartReader::new(ByteByByte(data), "t", "p", fields, &limits());
+    let mut check = PartReader::new(data, "t", "p", fields, &limits());
+    let mut stream_check = PartReader::new(ByteByByte(data), "t", "p", fields, &limits());
+    let (mut one, mut other) = (Vec::new(), Vec::new());
+    loop {
+        let found = told(whole.next_row(&mut one));
+        assert_eq!(found, told(bytes.next_row(&mut other)));
+        // NaN is not equal to itself.
+        assert_eq!(format!("{one:?}"), format!("{other:?}"));
+        assert_eq!(found, told(check.check_row()));
+        assert_eq!(found, told(stream_check.check_row()));
+        if found != Ok(true) {
+            break;
+        }
+    }
+    for other in [
+        bytes.unexpected_nulls(),
+        check.unexpected_nulls(),
+        stream_check.unexpected_nulls(),
+    ] {
+        assert_eq!(whole.unexpected_nulls(), other);
+    }
+}
+
+fn told(result: Result<bool, Error>) -> Result<bool, String> {
+    result.map_err(|error| error.to_string())
+}
+
+struct ByteByByte<'a>(&'a [u8]);
+
+impl std::io::Read for ByteByByte<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = buffer.len().min(1);
+        std::io::Read::read(&mut self.0, &mut buffer[..count])
+    }
 }
 
 fn field(kind: u8, more: u8) -> Field {

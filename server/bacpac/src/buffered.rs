@@ -1,8 +1,14 @@
 //! Reads the archive in long pieces. The archive reader asks for a few kilobytes at a time and moves about between headers;
-//! here, a move to what is in memory already costs nothing. It knows nothing of archives.
+//! here, a move to what is in memory already costs nothing. It can be told how much may be read, because the directory of a
+//! hostile archive is kept in memory before it can be judged. It knows nothing else of archives.
+use crate::metered::passed;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const BUFFER: usize = 64 << 10;
+/// Bytes read after a move: headers are short, and what follows them may be wanted by nobody.
+const FIRST: usize = 4 << 10;
 
 /// A source with a buffer that survives moves.
 pub(crate) struct Buffered<R> {
@@ -13,13 +19,46 @@ pub(crate) struct Buffered<R> {
     filled: usize,
     /// Where the next byte is in the buffer; at most `filled`.
     next: usize,
+    /// How much of the buffer the next reading fills.
+    step: usize,
+    allowance: Allowance,
+}
+
+/// How many bytes may still be read, shared with who decides on it.
+#[derive(Clone)]
+pub(crate) struct Allowance(Arc<AtomicU64>, u64);
+
+impl Allowance {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(bytes)), bytes)
+    }
+
+    /// From now on everything may be read.
+    pub(crate) fn lift(&self) {
+        self.0.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    fn take(&self, bytes: usize) -> io::Result<()> {
+        match self.0.load(Ordering::Relaxed) {
+            u64::MAX => Ok(()),
+            left => match left.checked_sub(bytes as u64) {
+                Some(left) => {
+                    self.0.store(left, Ordering::Relaxed);
+                    Ok(())
+                }
+                None => Err(passed("bytes of directory, or read in search of it", self.1)),
+            },
+        }
+    }
 }
 
 impl<R: Read + Seek> Buffered<R> {
-    pub(crate) fn new(mut inner: R) -> io::Result<Self> {
+    pub(crate) fn new(mut inner: R, allowance: Allowance) -> io::Result<Self> {
         Ok(Self {
             inner_at: inner.stream_position()?,
             inner,
+            step: FIRST,
+            allowance,
             buffer: vec![0; BUFFER].into(),
             filled: 0,
             next: 0,
@@ -38,15 +77,18 @@ impl<R: Read + Seek> Read for Buffered<R> {
             if out.len() >= BUFFER {
                 let count = self.inner.read(out)?;
                 self.inner_at += count as u64;
+                self.allowance.take(count)?;
                 return Ok(count);
             }
-            let count = self.inner.read(&mut self.buffer)?;
+            let count = self.inner.read(&mut self.buffer[..self.step])?;
+            self.step = (self.step * 2).min(BUFFER);
             self.inner_at += count as u64;
             self.filled = count;
         }
         let count = out.len().min(self.filled - self.next);
         out[..count].copy_from_slice(&self.buffer[self.next..self.next + count]);
         self.next += count;
+        self.allowance.take(count)?;
         Ok(count)
     }
 }
@@ -71,7 +113,7 @@ impl<R: Read + Seek> Seek for Buffered<R> {
             (end, None) => end,
         };
         self.inner_at = self.inner.seek(to)?;
-        (self.filled, self.next) = (0, 0);
+        (self.filled, self.next, self.step) = (0, 0, FIRST);
         Ok(self.inner_at)
     }
 }
@@ -86,7 +128,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(3);
         let bytes: Vec<u8> = (0..5 * BUFFER / 2).map(|_| random.u8(..)).collect();
         let mut alone = Cursor::new(bytes.as_slice());
-        let mut buffered = Buffered::new(Cursor::new(bytes.as_slice())).unwrap();
+        let mut buffered = Buffered::new(Cursor::new(bytes.as_slice()), Allowance::new(u64::MAX)).unwrap();
         for _ in 0..20_000 {
             let far = random.i64(-200_000..200_000);
             let to = match random.u8(0..6) {

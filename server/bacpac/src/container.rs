@@ -1,12 +1,15 @@
 //! The ZIP archive of a BACPAC, its entries checked once against the limits, then opened one at a time. It does not know
 //! what the entries mean, beyond where data parts lie.
-use crate::buffered::Buffered;
+use crate::buffered::{Allowance, Buffered};
+use crate::end_record::most_claimed;
 use crate::error::Error;
 use crate::inflate::Inflate;
 use crate::limits::Limits;
-use crate::metered::Metered;
+use crate::metered::{self, Metered};
 use std::collections::HashSet;
 use std::io::{Read, Seek};
+use zip::read::{ArchiveOffset, Config};
+use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 /// Name and sizes of an entry, from the central directory.
@@ -28,18 +31,24 @@ pub(crate) struct Container<R> {
 }
 
 impl<R: Read + Seek> Container<R> {
-    pub(crate) fn open(source: R, limits: &Limits) -> Result<Self, Error> {
-        let broken = |error: zip::result::ZipError| Error::Archive(error.to_string());
-        let source = Buffered::new(source).map_err(|source| Error::Io {
-            entry: "archive".to_owned(),
-            source,
-        })?;
-        let mut archive = ZipArchive::new(source).map_err(broken)?;
+    pub(crate) fn open(mut source: R, limits: &Limits) -> Result<Self, Error> {
+        let io_error = |error| metered::error("archive", error);
         let limit = |what, limit| Error::Limit {
             entry: "archive".to_owned(),
             what,
             limit,
         };
+        if most_claimed(&mut source).map_err(io_error)? > limits.entries {
+            return Err(limit("entries", limits.entries));
+        }
+        let allowance = Allowance::new(limits.directory_bytes);
+        let source = Buffered::new(source, allowance.clone()).map_err(io_error)?;
+        // Nothing may stand before the archive: the records are where they say, and no others are searched for.
+        let place = Config {
+            archive_offset: ArchiveOffset::Known(0),
+        };
+        let mut archive = ZipArchive::with_config(place, source).map_err(broken)?;
+        allowance.lift();
         if archive.len() as u64 > limits.entries {
             return Err(limit("entries", limits.entries));
         }
@@ -110,13 +119,20 @@ impl<R: Read + Seek> Container<R> {
         entry: &EntryName,
         most: u64,
     ) -> Result<Metered<impl Read + use<'a, R>>, Error> {
-        let file = self
-            .archive
-            .by_index_raw(entry.index)
-            .map_err(|error| Error::Archive(error.to_string()))?;
+        let file = self.archive.by_index_raw(entry.index).map_err(broken)?;
         let (deflated, crc) = (file.compression() == CompressionMethod::Deflated, file.crc32());
         let content = Inflate::new(file, deflated, crc);
         Ok(Metered::new(content, entry.compressed, entry.size, most, &self.limits))
+    }
+}
+
+fn broken(error: ZipError) -> Error {
+    match error {
+        ZipError::Io(error) => match metered::error("archive", error) {
+            Error::Io { source, .. } => Error::Archive(source.to_string()),
+            limit => limit,
+        },
+        other => Error::Archive(other.to_string()),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::error::{Error, Fault, Place};
 use crate::limits::Limits;
 use crate::metered;
 use crate::sql_type::{Content, Field, Shape};
-use crate::utf16::text_value;
+use crate::utf16::{KEPT, text_value};
 use crate::value::Value;
 use crate::variant::Variant;
 use std::io::{BufRead, BufReader, Read};
@@ -30,6 +30,10 @@ pub struct PartReader<R> {
     column: usize,
     unexpected_nulls: u64,
     finished: bool,
+    /// Whether values are made, or only checked.
+    keep: bool,
+    /// Bytes read of the value that is being read, and themselves when they are kept.
+    value: u64,
     buffer: Vec<u8>,
 }
 
@@ -69,6 +73,8 @@ impl<R: Read> PartReader<R> {
             column: usize::MAX,
             unexpected_nulls: 0,
             finished: false,
+            keep: true,
+            value: 0,
             buffer: Vec::new(),
         }
     }
@@ -91,6 +97,7 @@ impl<R: Read> PartReader<R> {
     /// [`Error::Limit`] when it inflates to more than is allowed. After an error the part is at its end.
     pub fn next_row(&mut self, row: &mut Vec<Value>) -> Result<bool, Error> {
         let whole = decode_whole::values(&self.fields, self.at_hand(), row);
+        self.keep = true;
         self.pass(whole, row)
     }
 
@@ -100,6 +107,7 @@ impl<R: Read> PartReader<R> {
     /// As there.
     pub fn check_row(&mut self) -> Result<bool, Error> {
         let whole = decode_whole::check(&self.fields, self.at_hand());
+        self.keep = false;
         self.pass(whole, &mut Vec::new())
     }
 
@@ -134,13 +142,16 @@ impl<R: Read> PartReader<R> {
 
     fn read_row(&mut self, row: &mut Vec<Value>) -> Result<bool, Broken> {
         self.column = usize::MAX;
-        if self.source.fill_buf().map_err(Broken::Io)?.is_empty() {
+        if self.fill()? == 0 {
             return Ok(false);
         }
         self.row_start = self.offset;
         for index in 0..self.fields.len() {
             self.column = index;
-            row.push(self.read_field(index)?);
+            let value = self.read_field(index)?;
+            if self.keep {
+                row.push(value);
+            }
         }
         if self.offset == self.row_start {
             return Err(Fault::NoColumns.into());
@@ -216,7 +227,7 @@ impl<R: Read> PartReader<R> {
     }
 
     fn chunks(&mut self, content: Content) -> Result<Value, Broken> {
-        self.buffer.clear();
+        self.begin_value();
         loop {
             let length = self.number(4)?;
             if length == 0 {
@@ -243,8 +254,12 @@ impl<R: Read> PartReader<R> {
             }
             .into());
         }
-        self.buffer.clear();
-        self.append(length)?;
+        self.begin_value();
+        // Variants are short, and their inside must be looked at.
+        let keep = std::mem::replace(&mut self.keep, true);
+        let read = self.append(length);
+        self.keep = keep;
+        read?;
         let (base, count) = (self.buffer[0], usize::from(self.buffer[1]));
         let Some((properties, payload)) = self.buffer[2..].split_at_checked(count) else {
             return Err(Fault::Range("the number of properties").into());
@@ -260,33 +275,26 @@ impl<R: Read> PartReader<R> {
         if content == Content::Text && !length.is_multiple_of(2) {
             return Err(Fault::OddText(length).into());
         }
-        // Most values lie whole in what was read last and need no copy.
-        if let Some(bytes) = usize::try_from(length)
-            .ok()
-            .and_then(|length| self.source.buffer().get(..length))
-        {
-            self.check_size(0, length)?;
-            let value = match content {
-                Content::Text => text_value(bytes),
-                Content::Bytes => Value::Binary(bytes.to_vec()),
-            };
-            let length = bytes.len();
-            self.source.consume(length);
-            self.offset += length as u64;
-            return Ok(value);
-        }
-        self.buffer.clear();
+        self.begin_value();
         self.append(length)?;
         Ok(self.take_buffer(content))
     }
 
+    fn begin_value(&mut self) {
+        self.value = 0;
+        self.buffer.clear();
+    }
+
     fn take_buffer(&mut self, content: Content) -> Value {
-        let value = match content {
-            Content::Text => text_value(&self.buffer),
-            Content::Bytes => Value::Binary(self.buffer.clone()),
-        };
+        if !self.keep {
+            return Value::Null;
+        }
+        if content == Content::Bytes {
+            return Value::Binary(std::mem::take(&mut self.buffer));
+        }
+        let value = text_value(&self.buffer);
         // A rare huge value must not keep its memory for the rest of the part.
-        if self.buffer.capacity() > 1 << 20 {
+        if self.buffer.capacity() > KEPT {
             self.buffer = Vec::new();
         }
         value
@@ -294,16 +302,37 @@ impl<R: Read> PartReader<R> {
 
     /// Memory grows with the bytes that really arrive, so a lying length costs nothing.
     fn append(&mut self, length: u64) -> Result<(), Broken> {
-        self.check_size(self.buffer.len() as u64, length)?;
-        let read = (&mut self.source)
-            .take(length)
-            .read_to_end(&mut self.buffer)
-            .map_err(Broken::Io)?;
-        self.offset += read as u64;
-        if (read as u64) < length {
-            Err(Fault::Truncated.into())
-        } else {
-            Ok(())
+        self.check_size(self.value, length)?;
+        self.value += length;
+        let mut left = length;
+        while left > 0 {
+            let read = if self.keep {
+                let step = left.min(self.buffer.len().max(BUFFER) as u64);
+                self.buffer.reserve_exact(usize::try_from(step).unwrap_or(0));
+                let piece = (&mut self.source).take(step).read_to_end(&mut self.buffer);
+                piece.map_err(Broken::Io)? as u64
+            } else {
+                let read = left.min(self.fill()? as u64);
+                self.source.consume(usize::try_from(read).unwrap_or(0));
+                read
+            };
+            if read == 0 {
+                return Err(Fault::Truncated.into());
+            }
+            self.offset += read;
+            left -= read;
+        }
+        Ok(())
+    }
+
+    /// Bytes at hand, after reading more when there were none; 0 at the end.
+    fn fill(&mut self) -> Result<usize, Broken> {
+        loop {
+            match self.source.fill_buf() {
+                Ok(bytes) => return Ok(bytes.len()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Broken::Io(error)),
+            }
         }
     }
 

@@ -196,6 +196,12 @@ fn prefixed(
     let start = out.len();
     out.resize(start + prefix, 0);
     let length = payload(field, value, content, out)?;
+    // A greatest length beyond what the prefix can say would else be written as another length, or as NULL.
+    if let Some(least_wrong) = 1usize.checked_shl(8 * prefix as u32).map(|all| all - 1)
+        && length >= least_wrong
+    {
+        return fits(field, length, least_wrong - 1).map(|()| length);
+    }
     out[start..start + prefix].copy_from_slice(&(length as u64).to_le_bytes()[..prefix]);
     Ok(length)
 }

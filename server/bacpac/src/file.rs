@@ -81,7 +81,12 @@ impl FileWriter {
         let checked = self_check(BufReader::with_capacity(1 << 20, file), &written)?;
         fs::rename(&self.partial.0, &self.target).map_err(io_error)?;
         // The new name must survive a crash too; where folders cannot be opened there is nothing to sync.
-        if let Some(Ok(folder)) = self.target.parent().map(File::open) {
+        let here = |folder: &Path| folder.as_os_str().is_empty();
+        let folder = self
+            .target
+            .parent()
+            .map(|folder| if here(folder) { Path::new(".") } else { folder });
+        if let Some(Ok(folder)) = folder.map(File::open) {
             folder.sync_all().map_err(io_error)?;
         }
         Ok((written, checked))

@@ -87,7 +87,7 @@ fn directory(source: &mut (impl Read + Seek), zip64: bool) -> io::Result<(u64, u
     Ok((u64_at(&end, 48), u64_at(&end, 32)))
 }
 
-fn bytes(source: &mut (impl Read + Seek), position: u64, length: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn bytes(source: &mut (impl Read + Seek), position: u64, length: u64) -> io::Result<Vec<u8>> {
     source.seek(SeekFrom::Start(position))?;
     let mut found = Vec::new();
     source.take(length).read_to_end(&mut found)?;
@@ -106,10 +106,10 @@ fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes(array(bytes, at))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(array(bytes, at))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(array(bytes, at))
 }

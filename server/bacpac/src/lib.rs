@@ -12,6 +12,7 @@ mod decode_fixed;
 mod decode_whole;
 mod deflate;
 mod encode;
+mod end_record;
 mod error;
 mod file;
 mod headers;

@@ -5,6 +5,9 @@
 pub struct Limits {
     /// Entries in the archive. Default 200,000.
     pub entries: u64,
+    /// Bytes of the directory of the archive, all of which is kept in memory. Default 32 MiB: 200,000 entries with names of
+    /// 100 bytes.
+    pub directory_bytes: u64,
     /// Bytes of one entry once inflated. Default 64 GiB.
     pub entry_bytes: u64,
     /// Bytes of all entries together once inflated. Default 1 TiB.
@@ -14,7 +17,8 @@ pub struct Limits {
     pub ratio: u64,
     /// Bytes of `model.xml` once inflated. Default 256 MiB (the biggest known models have some tens of MB).
     pub model_bytes: u64,
-    /// Tables, columns, constraints and other elements of the model together. Default 1,000,000.
+    /// Elements and references of the model together, also those inside of others. Default 500,000: some 150,000 columns,
+    /// and at most about 150 MB of memory.
     pub objects: u64,
     /// Bytes of text that one top-level element of the model may hold. Default 32 MiB.
     pub element_bytes: u64,
@@ -32,11 +36,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             entries: 200_000,
+            directory_bytes: 32 << 20,
             entry_bytes: 64 << 30,
             total_bytes: 1 << 40,
             ratio: 1_000,
             model_bytes: 256 << 20,
-            objects: 1_000_000,
+            objects: 500_000,
             element_bytes: 32 << 20,
             xml_depth: 64,
             name_bytes: 1_024,

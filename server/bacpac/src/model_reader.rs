@@ -9,7 +9,7 @@ use crate::sql_type::{Field, SqlType};
 use crate::type_spec::TypeSpec;
 use crate::xml::{Node, Step, XmlReader};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 /// Reads the model and gives the SHA-256 of its bytes in upper-case hex.
@@ -43,7 +43,7 @@ pub(crate) fn read(source: impl Read, limits: &Limits) -> Result<(Model, String)
                 let in_model = level == 2;
                 let node = xml.fill(node)?;
                 if in_model && node.tag == "Element" {
-                    objects += 1 + node.members("Columns").count() as u64;
+                    objects += count(&node);
                     if objects > limits.objects {
                         return Err(Error::Limit {
                             entry: "model.xml".to_owned(),
@@ -67,6 +67,12 @@ pub(crate) fn read(source: impl Read, limits: &Limits) -> Result<(Model, String)
         model,
         hash.finalize().iter().map(|byte| format!("{byte:02X}")).collect(),
     ))
+}
+
+/// How much of what is kept an element is: every element and reference in it may become something of the model.
+fn count(node: &Node) -> u64 {
+    let own = matches!(node.tag.as_str(), "Element" | "References");
+    u64::from(own) + node.children.iter().map(count).sum::<u64>()
 }
 
 struct Hashing<'a, R> {
@@ -160,12 +166,20 @@ impl Gathering {
             ..Table::default()
         };
         let mut specs = Vec::new();
+        // Not ignoring case: under some collations these are different columns.
+        let mut names = HashSet::new();
         for member in node.members("Columns") {
             if member.kind() == "SqlComputedColumn" {
                 table.computed.push(read::computed(member));
                 continue;
             }
             let column = member.name().last().to_owned();
+            if column.is_empty() {
+                return Err("a column without a name".to_owned());
+            }
+            if !names.insert(column.clone()) {
+                return Err(format!("column {column:?} occurs twice"));
+            }
             // The data of a column that is left out would be read as the next column's.
             if member.kind() != "SqlSimpleColumn" {
                 return Err(format!("column {column:?} of the unknown kind {:?}", member.kind()));
@@ -232,7 +246,14 @@ impl Gathering {
                 continue;
             };
             match constraint {
-                Constraint::Primary(key) => table.primary_key = Some(key),
+                Constraint::Primary(key) => {
+                    if table.primary_key.replace(key).is_some() {
+                        return Err(Error::Model {
+                            element: name.to_string(),
+                            problem: "the table has two primary keys".to_owned(),
+                        });
+                    }
+                }
                 Constraint::Unique(key) => table.unique.push(key),
                 Constraint::Foreign(key) => table.foreign_keys.push(key),
                 Constraint::Check(check) => table.checks.push(check),

@@ -150,7 +150,7 @@ impl<R: Read + Seek> Package<R> {
     /// columns are given as `varchar`. Tables without such columns are not read for it.
     ///
     /// # Errors
-    /// [`Error::Archive`] when the entry cannot be opened.
+    /// [`Error::Archive`] when the entry cannot be opened, [`Error::Refused`] when both ways give rows.
     pub fn fields(&mut self, table: &Table, part: &Part) -> Result<Vec<Field>, Error> {
         let plain = table.fields();
         let mut prefixed = plain.clone();
@@ -163,20 +163,31 @@ impl<R: Read + Seek> Package<R> {
                 _ => {}
             }
         }
-        let decodes = |package: &mut Self, fields: &[Field]| -> Result<bool, Error> {
-            let mut rows = package.rows_as(table, part, fields)?;
-            loop {
-                match rows.check_row() {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(true),
-                    Err(_) => return Ok(false),
-                }
-            }
-        };
-        if prefixed == plain || decodes(self, &plain)? || !decodes(self, &prefixed)? {
+        if prefixed == plain || part.entry.size == 0 {
             return Ok(plain);
         }
-        Ok(prefixed)
+        match (
+            self.decodes(table, part, &plain)?,
+            self.decodes(table, part, &prefixed)?,
+        ) {
+            (true, true) => Err(Error::Refused {
+                entry: part.entry.name.clone(),
+                reason: "its char columns with a UTF-8 collation can be read in two ways",
+            }),
+            (false, true) => Ok(prefixed),
+            _ => Ok(plain),
+        }
+    }
+
+    fn decodes(&mut self, table: &Table, part: &Part, fields: &[Field]) -> Result<bool, Error> {
+        let mut rows = self.rows_as(table, part, fields)?;
+        loop {
+            match rows.check_row() {
+                Ok(true) => {}
+                Ok(false) => return Ok(true),
+                Err(_) => return Ok(false),
+            }
+        }
     }
 
     /// The rows of one part of a table of this package's model.

@@ -1,6 +1,8 @@
 //! Finds and renames bracketed column names inside T-SQL expressions, passing over string literals. It understands nothing
 //! else of the language.
 
+use std::collections::HashSet;
+
 enum Token<'a> {
     /// A bracketed name, brackets included.
     Name(&'a str),
@@ -52,16 +54,12 @@ fn unbracketed(token: &str) -> String {
 
 /// The bracketed names of an expression, each once, in their order.
 pub(crate) fn names(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for token in tokens(text) {
-        if let Token::Name(token) = token {
-            let name = unbracketed(token);
-            if !found.contains(&name) {
-                found.push(name);
-            }
-        }
-    }
-    found
+    let mut seen = HashSet::new();
+    let names = tokens(text).into_iter().filter_map(|token| match token {
+        Token::Name(token) => Some(unbracketed(token)),
+        Token::Other(_) => None,
+    });
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 /// The expression with every bracketed name that `renamed` has another for put in its place.

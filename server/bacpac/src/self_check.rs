@@ -72,6 +72,7 @@ pub fn self_check<R: Read + Seek>(mut source: R, written: &Written) -> Result<Ch
 fn trusting() -> Limits {
     Limits {
         entries: u64::MAX,
+        directory_bytes: u64::MAX,
         entry_bytes: u64::MAX,
         total_bytes: u64::MAX,
         ratio: u64::MAX,

@@ -21,9 +21,14 @@ pub(crate) fn text_into(bytes: &[u8], value: &mut Value) {
         _ => Vec::new(),
     };
     text.clear();
-    // Exact for ASCII, and small enough not to waste much on other text, which takes up to three bytes a letter.
-    text.reserve(bytes.len() / 2);
-    *value = match decode(bytes, &mut text).and_then(|()| String::from_utf8(text).ok()) {
+    // Half is exact for ASCII. To grow a long text later would take more than twice its memory.
+    text.reserve(if bytes.len() > KEPT {
+        utf8_bytes(bytes)
+    } else {
+        bytes.len() / 2
+    });
+    let whole = decode(bytes, &mut text);
+    *value = match whole.and_then(|()| String::from_utf8(text).ok()) {
         Some(text) => Value::Text(text),
         None => Value::BrokenText(units(bytes).collect()),
     };
@@ -31,6 +36,17 @@ pub(crate) fn text_into(bytes: &[u8], value: &mut Value) {
 
 fn units(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+}
+
+/// Bytes that the text takes as UTF-8.
+fn utf8_bytes(bytes: &[u8]) -> usize {
+    let bytes_of = |unit| match unit {
+        0..0x80 => 1,
+        // Two surrogates make one letter of four bytes.
+        0x80..0x800 | 0xd800..0xe000 => 2,
+        _ => 3,
+    };
+    units(bytes).map(bytes_of).sum()
 }
 
 /// Appends the text as UTF-8; `None` when it is not well formed.
@@ -115,6 +131,7 @@ mod tests {
                 let mut bytes = Vec::new();
                 utf16(&text, &mut bytes);
                 assert!(units(&bytes).eq(text.encode_utf16()));
+                assert_eq!(utf8_bytes(&bytes), text.len());
                 assert_eq!(text_value(&bytes), Value::Text(text));
             }
         }

@@ -153,6 +153,8 @@ pub struct PackageWriter<W> {
     open: Option<OpenPart>,
     relationships: Vec<(usize, String)>,
     buffer: Vec<u8>,
+    /// Something of the archive could not be written: it has a hole.
+    broken: bool,
 }
 
 impl<W: Write + Seek> PackageWriter<W> {
@@ -188,6 +190,7 @@ impl<W: Write + Seek> PackageWriter<W> {
             open: None,
             relationships: Vec::new(),
             buffer: Vec::new(),
+            broken: false,
         };
         writer.write_head()?;
         Ok(writer)
@@ -234,6 +237,22 @@ impl<W: Write + Seek> PackageWriter<W> {
                 bytes,
             });
         }
+        self.put(table, bytes)?;
+        if let Some(state) = self.tables.get_mut(table) {
+            state.report.rows += 1;
+            state.report.bytes += bytes;
+        }
+        // A rare huge row must not keep its memory.
+        if self.buffer.capacity() > 8 << 20 {
+            self.buffer = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Puts the row that the buffer holds into the open part or another one.
+    fn put(&mut self, table: usize, bytes: u64) -> Result<(), WriteError> {
+        self.unbroken()?;
+        self.broken = true;
         let most = self.options.part_bytes.clamp(1, PART_MOST);
         if self
             .open
@@ -249,13 +268,13 @@ impl<W: Write + Seek> PackageWriter<W> {
         if let Some(open) = &mut self.open {
             open.bytes += bytes;
         }
-        if let Some(state) = self.tables.get_mut(table) {
-            state.report.rows += 1;
-            state.report.bytes += bytes;
-        }
-        // A rare huge row must not keep its memory.
-        if self.buffer.capacity() > 8 << 20 {
-            self.buffer = Vec::new();
+        self.broken = false;
+        Ok(())
+    }
+
+    fn unbroken(&self) -> io::Result<()> {
+        if self.broken {
+            return Err(io::Error::other("it could not be written before, and has a hole"));
         }
         Ok(())
     }
@@ -288,6 +307,7 @@ impl<W: Write + Seek> PackageWriter<W> {
     /// # Errors
     /// [`WriteError::Io`].
     pub fn finish(mut self) -> Result<(W, Written), WriteError> {
+        self.unbroken()?;
         self.end_part()?;
         if let Some(text) = self.options.source_sql.take() {
             self.whole("SourceSchema/source.sql", &text)?;

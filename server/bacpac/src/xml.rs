@@ -7,6 +7,9 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use std::io::{BufRead, BufReader, Read};
 
+/// Attributes of one element. Real ones have up to ten; each takes far more memory than its bytes.
+const ATTRIBUTES: usize = 64;
+
 /// One element with all that it holds.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
@@ -264,6 +267,9 @@ fn open(entry: &str, offset: u64, start: &BytesStart<'_>) -> Result<Node, Error>
         ..Node::default()
     };
     for attribute in start.attributes() {
+        if node.attributes.len() == ATTRIBUTES {
+            return Err(wrong(format!("an element with more than {ATTRIBUTES} attributes")));
+        }
         let attribute = attribute.map_err(|error| wrong(error.to_string()))?;
         let value = attribute
             .normalized_value(XmlVersion::Implicit1_0)

@@ -220,6 +220,21 @@ fn a_lying_length_is_refused_without_taking_its_memory() {
 }
 
 #[test]
+fn a_value_whose_length_its_prefix_cannot_say_is_refused() {
+    // No table has such columns, but nothing keeps a caller from naming them.
+    let texts = RowEncoder::new(&[Field::new("x", SqlType::NVarChar(40_000), true)], MaxForm::Plain);
+    let binaries = RowEncoder::new(&[Field::new("x", SqlType::Binary(65_535), true)], MaxForm::Plain);
+    let mut bytes = vec![1];
+    for length in [32_768, 40_000] {
+        assert!(texts.encode(&[Value::Text("x".repeat(length))], &mut bytes).is_err());
+    }
+    // This length is the mark of NULL.
+    assert!(binaries.encode(&[Value::Binary(vec![0; 65_535])], &mut bytes).is_err());
+    assert_eq!(bytes, [1]);
+    assert!(binaries.encode(&[Value::Binary(vec![0; 65_534])], &mut bytes).is_ok());
+}
+
+#[test]
 fn a_variant_gives_its_typed_value_when_the_base_type_is_common() {
     let variant = |text| {
         let Value::Variant(found) =

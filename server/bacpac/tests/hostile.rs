@@ -1,72 +1,11 @@
 //! Files made to harm or to mislead: each is refused with its reason, or told as a finding. What real files look like is
 //! tested elsewhere.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod forged;
+
 use bacpac::{Error, Finding, Limits, Package};
-use sha2::{Digest, Sha256};
-use std::io::{Cursor, Write};
-use zip::CompressionMethod;
-use zip::write::{SimpleFileOptions, ZipWriter};
-
-const NAMESPACE: &str = "http://schemas.microsoft.com/sqlserver/dac/Serialization/2012/02";
-const PART: &str = "Data/dbo.T/TableData-000-00000.BCP";
-
-fn model(inside: &str) -> String {
-    format!(
-        r#"<DataSchemaModel FileFormatVersion="1.2" SchemaVersion="2.5" DspName="Sql130" xmlns="{NAMESPACE}"><Model>
-        <Element Type="SqlTable" Name="[dbo].[T]"><Relationship Name="Columns"><Entry><Element Type="SqlSimpleColumn" Name="[dbo].[T].[id]">
-        <Property Name="IsNullable" Value="False"/><Relationship Name="TypeSpecifier"><Entry><Element Type="SqlTypeSpecifier">
-        <Relationship Name="Type"><Entry><References ExternalSource="BuiltIns" Name="[int]"/></Entry></Relationship></Element></Entry>
-        </Relationship></Element></Entry></Relationship></Element>{inside}</Model></DataSchemaModel>"#
-    )
-}
-
-fn origin(model: &str, data_version: &str) -> String {
-    let checksum: String = Sha256::digest(model.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!(
-        r#"<DacOrigin xmlns="{NAMESPACE}"><PackageProperties><Version>3.1.0.0</Version><ContainsExportedData>true</ContainsExportedData>
-        <StreamVersions><Version StreamName="Data">{data_version}</Version></StreamVersions></PackageProperties>
-        <Checksums><Checksum Uri="/model.xml">{checksum}</Checksum></Checksums></DacOrigin>"#
-    )
-}
-
-fn entries(inside: &str) -> Vec<(String, Vec<u8>)> {
-    let model = model(inside);
-    let types = r#"<Types><Default Extension="BCP" ContentType="application/octet-stream"/></Types>"#;
-    vec![
-        ("Origin.xml".to_owned(), origin(&model, "2.0.0.0").into_bytes()),
-        ("model.xml".to_owned(), model.into_bytes()),
-        ("[Content_Types].xml".to_owned(), types.into()),
-        (PART.to_owned(), vec![7, 0, 0, 0, 8, 0, 0, 0]),
-    ]
-}
-
-fn archive(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in entries {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-        writer.start_file(name.as_str(), options).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-fn with(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut all = entries("");
-    all.push((name.to_owned(), bytes.to_vec()));
-    archive(&all)
-}
-
-fn verify(bytes: &[u8], limits: &Limits) -> Result<(u64, Vec<Finding>), Error> {
-    let report = Package::open(Cursor::new(bytes), limits)?.verify(|_, _| {})?;
-    Ok((report.rows, report.findings))
-}
-
-fn refusal(bytes: &[u8]) -> String {
-    verify(bytes, &Limits::default()).unwrap_err().to_string()
-}
+use forged::*;
+use std::io::Cursor;
 
 fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) -> usize {
     assert_eq!(from.len(), to.len());
@@ -306,4 +245,48 @@ fn a_byte_order_mark_is_no_harm_and_any_order_of_entries_is_read() {
     all.reverse();
     all.push(("unknown/part.bin".to_owned(), vec![1]));
     assert_eq!(verify(&archive(&all), &Limits::default()).unwrap(), (2, vec![]));
+}
+
+#[test]
+fn a_directory_that_takes_or_claims_too_much_memory_is_refused() {
+    let sound = archive(&entries(""));
+    let small = Limits {
+        directory_bytes: 200,
+        ..Limits::default()
+    };
+    let error = verify(&sound, &small).unwrap_err().to_string();
+    assert!(error.contains("more than 200 bytes of directory"), "{error}");
+    // A record that claims a billion entries, for which memory would be set aside before any is read.
+    let end = sound.len() - 22;
+    let mut lying = sound[..end].to_vec();
+    let count = 1_000_000_000u64.to_le_bytes();
+    let record = [
+        &b"PK\x06\x06"[..],
+        &44u64.to_le_bytes(),
+        &[45, 0, 45, 0],
+        &[0; 8],
+        &count,
+        &count,
+        &[0; 16],
+    ];
+    lying.extend(record.concat());
+    lying.extend(
+        [
+            &b"PK\x06\x07"[..],
+            &[0; 4],
+            &(end as u64).to_le_bytes(),
+            &1u32.to_le_bytes(),
+        ]
+        .concat(),
+    );
+    lying.extend([&b"PK\x05\x06"[..], &[0; 4], &[0xff; 12], &[0; 2]].concat());
+    let error = verify(&lying, &Limits::default()).unwrap_err().to_string();
+    assert_eq!(error, "archive: more than 200000 entries");
+}
+
+#[test]
+fn bytes_in_front_of_the_archive_are_refused() {
+    let mut bytes = b"something".to_vec();
+    bytes.extend(archive(&entries("")));
+    assert!(refusal(&bytes).contains("ZIP"));
 }

@@ -306,3 +306,50 @@ proptest! {
         prop_assert_eq!(&read_back(&bytes, 1).1[0], &vec![row.clone(), row]);
     }
 }
+
+/// A disk that is full after so many bytes, and later has room again.
+struct FullDisk {
+    disk: Cursor<Vec<u8>>,
+    refusals: u32,
+}
+
+impl Write for FullDisk {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.disk.get_ref().len() > 100_000 && self.refusals > 0 {
+            self.refusals -= 1;
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.disk.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::io::Seek for FullDisk {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.disk.seek(to)
+    }
+}
+
+#[test]
+fn a_file_with_a_hole_is_never_finished() {
+    for threads in [1, 2] {
+        let disk = FullDisk {
+            disk: Cursor::new(Vec::new()),
+            refusals: 1,
+        };
+        let options = WriterOptions {
+            threads,
+            ..WriterOptions::default()
+        };
+        let mut writer = PackageWriter::new(disk, &model(), options).unwrap();
+        let noise = |random: &mut fastrand::Rng| (0..5_000).map(|_| random.alphanumeric()).collect();
+        let mut random = fastrand::Rng::with_seed(1);
+        let rows = (0..1_000).map(|id| vec![Value::BigInt(id), Value::Text(noise(&mut random))]);
+        let failed = rows.map(|row| writer.row(1, &row)).filter(Result::is_err).count();
+        assert!(failed > 1, "{failed} rows were refused");
+        assert!(matches!(writer.finish(), Err(WriteError::Io(_))));
+    }
+}
