@@ -1,6 +1,7 @@
 //! Every number of the rules, with its unit and where it comes from. Nothing here is configuration: what an operator may
 //! set has its default here and its value in the site or in the configuration file.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Longest identifier, characters.
@@ -15,8 +16,89 @@ pub const MANUAL_QUOTA_MAX: u32 = 99;
 /// Rolling days that a nightly backup is kept (R12).
 pub const DAILY_RETENTION_DAYS: u32 = 7;
 
+/// Nights an operator may have kept. At least one: the last good backup is never removed by policy. At most a year of them.
+pub const DAILY_RETENTION_RANGE: RangeInclusive<u32> = 1..=366;
+
+/// Month-ends kept (R13).
+pub const MONTHLY_RETENTION: u32 = 1;
+
+/// Month-ends an operator may have kept: none, to five years of them.
+pub const MONTHLY_RETENTION_RANGE: RangeInclusive<u32> = 0..=60;
+
+/// Year-ends kept (R14).
+pub const YEARLY_RETENTION: u32 = 1;
+
+/// Year-ends an operator may have kept: none, to the ten years that French law has accounting records kept.
+pub const YEARLY_RETENTION_RANGE: RangeInclusive<u32> = 0..=10;
+
 /// Days that the backup taken before a restore is kept: that is what an undo uses.
 pub const SAFETY_RETENTION_DAYS: u32 = 7;
+
+/// Days an operator may have the backups before restores kept.
+pub const SAFETY_RETENTION_RANGE: RangeInclusive<u32> = 1..=90;
+
+/// Nights a policy is shown ahead: a year and a month, so that one of every kind of end is in it.
+pub const PREVIEW_DAYS: u32 = 400;
+
+/// When the nights of a site may start, minutes after local midnight, unless the operator sets another time: 01:30. After
+/// the late workers and the closing runs of the software, and over long before people come back.
+pub const NIGHT_START_MINUTES: u16 = 90;
+
+/// For how long after that the nights of a host may start, minutes: 5,000 sites in two hours are 42 a minute.
+pub const NIGHT_WINDOW_MINUTES: u16 = 120;
+
+/// Shortest and longest window, minutes. Below a quarter of an hour nothing is spread; a night has twelve hours at most.
+pub const NIGHT_WINDOW_RANGE: RangeInclusive<u16> = 15..=720;
+
+/// No night is planned in the last part of its window: the clock is looked at every so often, and a start a few seconds
+/// behind its moment must not be called late.
+pub const NIGHT_SLACK: Duration = Duration::from_secs(5 * 60);
+
+/// Wait before a night that failed is tried again; doubles with each further failure.
+pub const NIGHT_FIRST_RETRY: Duration = Duration::from_secs(15 * 60);
+
+/// Longest wait between two tries of a night: some nine more before the next night takes its place.
+pub const NIGHT_LONGEST_RETRY: Duration = Duration::from_secs(4 * 60 * 60);
+
+/// Missed nights are counted up to this many: a site that was away for longer has missed "more than a year".
+pub const MISSED_NIGHTS_COUNTED: u32 = 366;
+
+/// A site without a completed backup for this long raises an alert: a night, the hour of an autumn clock change, and one
+/// hour for the work itself.
+pub const BACKUP_SILENCE: Duration = Duration::from_secs(26 * 60 * 60);
+
+/// A size or row count that falls by more than this is unusual, percent.
+pub const FALL_PERCENT: u32 = 30;
+
+/// Falls an operator may set, percent. At 100 nothing is ever beyond it: falls are not watched.
+pub const FALL_PERCENT_RANGE: RangeInclusive<u32> = 1..=100;
+
+/// A size or row count that grows by more than this is unusual, percent: it has doubled.
+pub const GROWTH_PERCENT: u32 = 100;
+
+/// Growths an operator may set, percent: up to a hundredfold.
+pub const GROWTH_PERCENT_RANGE: RangeInclusive<u32> = 5..=10_000;
+
+/// Changes of size below this are never unusual, bytes: small databases double and halve every day.
+pub const ANOMALY_FLOOR_BYTES: u64 = 5_000_000;
+
+/// Floors of size an operator may set, bytes: up to 1 TB.
+pub const ANOMALY_FLOOR_BYTES_RANGE: RangeInclusive<u64> = 0..=1_000_000_000_000;
+
+/// Changes of a row count below this are never unusual, rows.
+pub const ANOMALY_FLOOR_ROWS: u64 = 1_000;
+
+/// Floors of a row count an operator may set, rows.
+pub const ANOMALY_FLOOR_ROWS_RANGE: RangeInclusive<u64> = 0..=1_000_000_000;
+
+/// How many of the last good backups a new one is compared with: a week has every rhythm of an office in it.
+pub const COMPARED_BACKUPS: u32 = 7;
+
+/// Comparisons an operator may set.
+pub const COMPARED_BACKUPS_RANGE: RangeInclusive<u32> = 3..=60;
+
+/// A young site is not judged before it has this many good backups: its first days are all growth.
+pub const COMPARED_BACKUPS_LEAST: usize = 3;
 
 /// Longest written reason of a restore without a request, characters.
 pub const REASON_MAX_CHARS: usize = 500;

@@ -104,6 +104,12 @@ impl CivilDate {
         ((1..=12).contains(&date.month) && date.day >= 1 && Self::from_days(date.days()) == date).then_some(date)
     }
 
+    /// The date so many days later, or earlier.
+    #[must_use]
+    pub const fn plus_days(self, days: i64) -> Self {
+        Self::from_days(self.days() + days)
+    }
+
     /// Day of the week, 0 for Monday to 6 for Sunday.
     #[must_use]
     pub const fn weekday(self) -> usize {
@@ -178,6 +184,37 @@ impl Zone {
             minute: (of_day / 60 % 60) as u8,
             second: (of_day % 60) as u8,
         }
+    }
+
+    /// The instant at which clocks show a date and so many minutes after midnight. Where the clock is put forward over
+    /// that time it is the first instant after the gap; where it is put back, the first of the two.
+    #[must_use]
+    pub fn instant(&self, date: CivilDate, minutes: u16) -> Timestamp {
+        let local = date.days() * 86_400 + i64::from(minutes) * 60;
+        // No offset and no jump is longer than a day: what changed two days before is over.
+        let mut at = self
+            .changes
+            .partition_point(|change| change.from <= local - 2 * 86_400)
+            .saturating_sub(1);
+        let seconds = loop {
+            let Some(now) = self.changes.get(at) else {
+                break local;
+            };
+            let until = self.changes.get(at + 1).map(|next| next.from);
+            let told = local - i64::from(now.offset);
+            if until.is_none_or(|until| told < until) {
+                // Before the first change the first offset holds.
+                break if at == 0 { told } else { told.max(now.from) };
+            }
+            at += 1;
+        };
+        Timestamp(seconds * 1_000)
+    }
+
+    /// Does this day exist here? A zone that crosses the date line skips one (Apia had no 30 December 2011).
+    #[must_use]
+    pub fn has_day(&self, date: CivilDate) -> bool {
+        self.local(self.instant(date, 0)).date == date
     }
 
     /// RFC 3339 with the zone's offset, for `<time datetime>`.
