@@ -168,6 +168,21 @@ pub trait DatabaseEngine: Send + Sync {
         progress: ProgressFn<'_>,
     ) -> Result<Box<dyn ShadowDatabase>, EngineError>;
 
+    /// Makes a database of this engine aside from the live one: empty, or filled from a stored copy. A file in `scratch` for
+    /// SQLite, a database of the same server for PostgreSQL; what an earlier attempt with the same tag left there is replaced.
+    /// The live data are not touched.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    fn aside(
+        &self,
+        source: &DatabaseSource,
+        tag: &str,
+        files: Option<&dyn StoredFiles>,
+        scratch: &Path,
+        progress: ProgressFn<'_>,
+    ) -> Result<Box<dyn AsideDatabase>, EngineError>;
+
     /// Settles whatever an interrupted restore with this tag left behind; nothing left is fine. Idempotent.
     ///
     /// # Errors
@@ -228,4 +243,22 @@ pub trait ShadowDatabase: Send {
     /// # Errors
     /// The live database is held by somebody: nothing was changed.
     fn swap(self: Box<Self>) -> Result<(), EngineError>;
+}
+
+/// A database aside from the live ones. Dropping it removes it.
+pub trait AsideDatabase: Send + Sync {
+    /// How it is reached. An empty one of SQLite is a file that does not exist yet.
+    fn address(&self) -> &Address;
+
+    /// As [`DatabaseEngine::measure`].
+    ///
+    /// # Errors
+    /// As there.
+    fn measure(&self) -> Result<Measure, EngineError>;
+
+    /// As [`DatabaseEngine::freeze`].
+    ///
+    /// # Errors
+    /// As there.
+    fn freeze(&self, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError>;
 }

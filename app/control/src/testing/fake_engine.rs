@@ -15,8 +15,8 @@ use domain::site::EngineKind;
 use sha2::{Digest, Sha256};
 
 use crate::ports::database_engine::{
-    CopiedDatabase, CopiedFile, DatabaseEngine, DatabaseSource, EngineError, Form, FrozenDatabase, Measure, ProgressFn,
-    Settlement, ShadowDatabase, StoredFiles,
+    Address, AsideDatabase, CopiedDatabase, CopiedFile, DatabaseEngine, DatabaseSource, EngineError, Form,
+    FrozenDatabase, Measure, ProgressFn, Settlement, ShadowDatabase, StoredFiles,
 };
 
 /// Bytes between two progress calls.
@@ -33,6 +33,8 @@ pub enum Point {
     Copy,
     /// [`DatabaseEngine::load`], before its first byte.
     Load,
+    /// [`DatabaseEngine::aside`].
+    Aside,
     /// [`ShadowDatabase::check`].
     Check,
     /// [`ShadowDatabase::swap`], before anything is changed.
@@ -279,6 +281,27 @@ impl DatabaseEngine for FakeEngine {
         Ok(Box::new(self.load_shadow(source, tag, files, progress)?))
     }
 
+    fn aside(
+        &self,
+        source: &DatabaseSource,
+        _tag: &str,
+        files: Option<&dyn StoredFiles>,
+        scratch: &Path,
+        progress: ProgressFn<'_>,
+    ) -> Result<Box<dyn AsideDatabase>, EngineError> {
+        self.reach(Point::Aside, &source.id)?;
+        let path = scratch.join("aside");
+        if let Some(files) = files {
+            let rows = read(files, progress)?;
+            std::fs::write(&path, content(&rows)).map_err(|error| EngineError::new(Cause::ScratchFull, error))?;
+        }
+        Ok(Box::new(FakeAside {
+            engine: self.clone(),
+            id: source.id.clone(),
+            address: Address::Sqlite { path },
+        }))
+    }
+
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {
         self.reach(Point::Settle, &source.id)?;
         self.with_place(&source.id, |database| {
@@ -292,6 +315,43 @@ impl DatabaseEngine for FakeEngine {
 
     fn content_digest(&self, source: &DatabaseSource) -> Result<[u8; 32], EngineError> {
         self.with(&source.id, |database| Sha256::digest(content(&database.rows)).into())
+    }
+}
+
+/// Rows in a file of their own.
+struct FakeAside {
+    engine: FakeEngine,
+    id: DatabaseId,
+    address: Address,
+}
+
+impl FakeAside {
+    fn content(&self) -> Result<Vec<u8>, EngineError> {
+        match &self.address {
+            Address::Sqlite { path } => std::fs::read(path).map_err(|error| EngineError::new(Cause::Unexpected, error)),
+            Address::Postgres { .. } => Err(missing(&self.id)),
+        }
+    }
+}
+
+impl AsideDatabase for FakeAside {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn measure(&self) -> Result<Measure, EngineError> {
+        Ok(Measure {
+            bytes: self.content()?.len() as u64,
+            version: format!("{} 0.0", self.engine.kind.name()),
+        })
+    }
+
+    fn freeze(&self, _scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
+        Ok(Box::new(FakeFrozen {
+            engine: self.engine.clone(),
+            id: self.id.clone(),
+            content: self.content()?,
+        }))
     }
 }
 

@@ -31,7 +31,6 @@ pub(crate) fn load(
     let mut maintenance = server.connect_for_maintenance()?;
     let (major, _) = maintenance.version()?;
     let tools = tools::choose(found_tools, major)?;
-    let live = Properties::of(&mut maintenance, &names.live)?;
     if Found::look(&mut maintenance, &names)?.old {
         return Err(EngineError::new(
             Cause::Unexpected,
@@ -43,17 +42,7 @@ pub(crate) fn load(
     // The first half of the way is the copy on disk, the second the database filled from it.
     let folder = FolderRemovedOnDrop(scratch.join("load"));
     receive(files, &folder.0, bytes, &|done| progress(done / 2))?;
-    exchange::drop_copy(&mut maintenance, &names.new)?;
-    maintenance
-        .execute(&live.create(&names.new))
-        .map_err(|error| failed("cannot make a database beside the live one", &error))?;
-    let mut shadow = Shadow {
-        server,
-        names,
-        maintenance,
-        bytes,
-        in_place: false,
-    };
+    let (mut shadow, live) = make(server, maintenance, names, bytes)?;
     shadow.fill(&tools, &folder.0, progress)?;
     for statement in live.take_over(&mut shadow.maintenance, &shadow.names.live, &shadow.names.new)? {
         shadow.maintenance.execute(&statement).map_err(|error| {
@@ -64,6 +53,33 @@ pub(crate) fn load(
         })?;
     }
     Ok(shadow)
+}
+
+/// Makes an empty database beside the live one and like it.
+pub(crate) fn empty(server: Server, names: Names) -> Result<Shadow, EngineError> {
+    let maintenance = server.connect_for_maintenance()?;
+    Ok(make(server, maintenance, names, 0)?.0)
+}
+
+fn make(
+    server: Server,
+    mut maintenance: Session,
+    names: Names,
+    bytes: u64,
+) -> Result<(Shadow, Properties), EngineError> {
+    let live = Properties::of(&mut maintenance, &names.live)?;
+    exchange::drop_copy(&mut maintenance, &names.new)?;
+    maintenance
+        .execute(&live.create(&names.new))
+        .map_err(|error| failed("cannot make a database beside the live one", &error))?;
+    let shadow = Shadow {
+        server,
+        names,
+        maintenance,
+        bytes,
+        in_place: false,
+    };
+    Ok((shadow, live))
 }
 
 /// The stored files as a folder that `pg_restore` reads.
@@ -99,6 +115,11 @@ pub(crate) struct Shadow {
 }
 
 impl Shadow {
+    /// The name of its database.
+    pub(crate) fn database(&self) -> &str {
+        &self.names.new
+    }
+
     fn fill(&mut self, tools: &Tools, folder: &Path, progress: ProgressFn<'_>) -> Result<(), EngineError> {
         let server = self.server.with_database(&self.names.new);
         let arguments: Vec<OsString> = vec![

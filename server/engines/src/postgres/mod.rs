@@ -4,6 +4,7 @@
 //! Everything a restore leaves on the server carries its tag in its name. Passwords are read when a connection is made, and
 //! stand on no command line and in no log. Connections are not encrypted yet: servers beyond this machine need a tunnel.
 
+mod aside;
 mod check;
 mod digest;
 mod doctor;
@@ -24,11 +25,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use control::ports::database_engine::{
-    DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement, ShadowDatabase,
-    StoredFiles,
+    AsideDatabase, DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement,
+    ShadowDatabase, StoredFiles,
 };
 use domain::site::EngineKind;
 
+use self::aside::Aside;
 pub use self::doctor::{ToolFinding, tool_report};
 use self::error::failed;
 use self::freeze::Frozen;
@@ -50,7 +52,8 @@ pub struct PostgresOptions {
     pub lock_timeout: Duration,
 }
 
-/// The engine for databases of PostgreSQL servers.
+/// The engine for databases of PostgreSQL servers. Clones share its thread.
+#[derive(Clone)]
 pub struct Postgres {
     options: PostgresOptions,
     runner: Arc<Runner>,
@@ -75,6 +78,14 @@ impl Postgres {
             self.options.connect_timeout,
             self.options.lock_timeout,
         )
+    }
+
+    /// How `sqlx` reaches a database that an operator declared, with the password read from its file.
+    ///
+    /// # Errors
+    /// The password file cannot be read; the source is no PostgreSQL database.
+    pub fn connect_options(&self, source: &DatabaseSource) -> Result<sqlx::postgres::PgConnectOptions, EngineError> {
+        Ok(self.server(source)?.connect_options())
     }
 
     fn tools(&self) -> Vec<tools::Tools> {
@@ -130,6 +141,25 @@ impl DatabaseEngine for Postgres {
         progress: ProgressFn<'_>,
     ) -> Result<Box<dyn ShadowDatabase>, EngineError> {
         Ok(Box::new(self.load_shadow(source, tag, files, scratch, progress)?))
+    }
+
+    fn aside(
+        &self,
+        source: &DatabaseSource,
+        tag: &str,
+        files: Option<&dyn StoredFiles>,
+        scratch: &Path,
+        progress: ProgressFn<'_>,
+    ) -> Result<Box<dyn AsideDatabase>, EngineError> {
+        let shadow = match files {
+            Some(files) => self.load_shadow(source, tag, files, scratch, progress)?,
+            None => {
+                let server = self.server(source)?;
+                let names = Names::new(&server.database, tag);
+                load::empty(server, names)?
+            }
+        };
+        Ok(Box::new(Aside::new(source, shadow, self.clone())))
     }
 
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {

@@ -86,35 +86,20 @@ impl Server {
     /// A connection to another database of the server.
     pub(crate) fn connect_to(&self, database: &str) -> Result<Session, sqlx::Error> {
         let milliseconds = self.lock_timeout.as_millis().to_string();
-        let mut options = PgConnectOptions::new_without_pgpass()
-            .port(self.port)
-            .username(&self.user)
-            .database(database)
-            .ssl_mode(PgSslMode::Prefer)
-            .application_name("coffre")
-            .options([
-                ("lock_timeout", milliseconds.as_str()),
-                ("statement_timeout", "0"),
-                ("idle_in_transaction_session_timeout", "0"),
-                ("default_transaction_read_only", "off"),
-                ("synchronous_commit", "on"),
-                ("standard_conforming_strings", "on"),
-                // Names of others are never found by accident, and rows are refused rather than hidden.
-                ("search_path", "pg_catalog"),
-                ("row_security", "off"),
-                ("TimeZone", "UTC"),
-                ("IntervalStyle", "postgres"),
-                ("bytea_output", "hex"),
-            ])
-            .disable_statement_logging();
-        options = if self.host.starts_with('/') {
-            options.socket(&self.host)
-        } else {
-            options.host(&self.host)
-        };
-        if let Some(Secret(password)) = &self.password {
-            options = options.password(password);
-        }
+        let options = self.reached(database).options([
+            ("lock_timeout", milliseconds.as_str()),
+            ("statement_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("default_transaction_read_only", "off"),
+            ("synchronous_commit", "on"),
+            ("standard_conforming_strings", "on"),
+            // Names of others are never found by accident, and rows are refused rather than hidden.
+            ("search_path", "pg_catalog"),
+            ("row_security", "off"),
+            ("TimeZone", "UTC"),
+            ("IntervalStyle", "postgres"),
+            ("bytea_output", "hex"),
+        ]);
         let timeout = self.connect_timeout;
         let connection = self.runner.wait(async move {
             match tokio::time::timeout(timeout, PgConnection::connect_with(&options)).await {
@@ -126,6 +111,31 @@ impl Server {
             connection: Some(connection),
             runner: Arc::clone(&self.runner),
         })
+    }
+
+    /// Where a database is and who asks, without any setting of the session.
+    fn reached(&self, database: &str) -> PgConnectOptions {
+        let mut options = PgConnectOptions::new_without_pgpass()
+            .port(self.port)
+            .username(&self.user)
+            .database(database)
+            .ssl_mode(PgSslMode::Prefer)
+            .application_name("coffre")
+            .disable_statement_logging();
+        options = if self.host.starts_with('/') {
+            options.socket(&self.host)
+        } else {
+            options.host(&self.host)
+        };
+        match &self.password {
+            Some(Secret(password)) => options.password(password),
+            None => options,
+        }
+    }
+
+    /// How this database is reached by whoever brings a session of their own.
+    pub(crate) fn connect_options(&self) -> PgConnectOptions {
+        self.reached(&self.database)
     }
 
     /// A connection from which databases are made, renamed and dropped.

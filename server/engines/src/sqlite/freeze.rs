@@ -72,7 +72,12 @@ pub(crate) struct Frozen {
 
 impl Frozen {
     pub(crate) fn new(location: &Location, busy_timeout: Duration, scratch: &Path) -> Result<Self, EngineError> {
-        let connection = open_live(location, busy_timeout)?;
+        Self::at(location.path(), busy_timeout, scratch)
+    }
+
+    /// The same of a file that is nobody's but ours, wherever it lies.
+    pub(crate) fn at(path: &Path, busy_timeout: Duration, scratch: &Path) -> Result<Self, EngineError> {
+        let connection = open(path, busy_timeout).map_err(|error| failed("cannot open the database", &error))?;
         let bytes = begin_view(&connection)?;
         Ok(Self {
             connection,

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use control::ports::database_engine::{EngineError, ProgressFn, ShadowDatabase, StoredFiles};
+use domain::backup::StoredFile;
 use domain::failure::Cause;
 
 use super::check::{self, Verdict};
@@ -32,12 +33,7 @@ pub(crate) fn load(
             "an earlier exchange with this tag was not settled",
         ));
     }
-    let [file] = files.files() else {
-        return Err(not_ours(files));
-    };
-    if file.name != FILE_NAME {
-        return Err(not_ours(files));
-    }
+    let file = only_file(files)?;
     exchange::discard_copy(&beside)?;
     disk::require_room(location.folder(), file.bytes)?;
     let target = disk::create_private(&beside.new)?;
@@ -59,12 +55,18 @@ pub(crate) fn load(
     Ok(shadow)
 }
 
-fn not_ours(files: &dyn StoredFiles) -> EngineError {
-    let names: Vec<&str> = files.files().iter().map(|file| file.name.as_str()).collect();
-    EngineError::new(
-        Cause::StoredDataDamaged,
-        format_args!("a SQLite copy is one {FILE_NAME}, not {names:?}"),
-    )
+/// The one file that a stored copy consists of.
+pub(crate) fn only_file(files: &dyn StoredFiles) -> Result<&StoredFile, EngineError> {
+    match files.files() {
+        [file] if file.name == FILE_NAME => Ok(file),
+        others => {
+            let names: Vec<&str> = others.iter().map(|file| file.name.as_str()).collect();
+            Err(EngineError::new(
+                Cause::StoredDataDamaged,
+                format_args!("a SQLite copy is one {FILE_NAME}, not {names:?}"),
+            ))
+        }
+    }
 }
 
 /// The live file's, or, when there is none, those of its folder without the right to enter.

@@ -3,6 +3,7 @@
 //! A path comes from the operator's configuration; even so it is followed only below the folders the operator allows.
 //! No file is ever created where a database is missing, and no live file is opened past SQLite.
 
+mod aside;
 mod check;
 mod digest;
 mod error;
@@ -17,11 +18,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use control::ports::database_engine::{
-    DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement, ShadowDatabase,
-    StoredFiles,
+    AsideDatabase, DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement,
+    ShadowDatabase, StoredFiles,
 };
 use domain::site::EngineKind;
 
+use self::aside::Aside;
 use self::error::failed;
 use self::freeze::Frozen;
 use self::load::Shadow;
@@ -66,6 +68,10 @@ impl Sqlite {
     }
 }
 
+fn version() -> String {
+    format!("SQLite {}", rusqlite::version())
+}
+
 impl DatabaseEngine for Sqlite {
     fn kind(&self) -> EngineKind {
         EngineKind::Sqlite
@@ -76,7 +82,7 @@ impl DatabaseEngine for Sqlite {
         let bytes = freeze::begin_view(&connection)?;
         Ok(Measure {
             bytes,
-            version: format!("SQLite {}", rusqlite::version()),
+            version: version(),
         })
     }
 
@@ -94,6 +100,22 @@ impl DatabaseEngine for Sqlite {
         progress: ProgressFn<'_>,
     ) -> Result<Box<dyn ShadowDatabase>, EngineError> {
         Ok(Box::new(self.load_shadow(source, tag, files, progress)?))
+    }
+
+    fn aside(
+        &self,
+        _source: &DatabaseSource,
+        _tag: &str,
+        files: Option<&dyn StoredFiles>,
+        scratch: &Path,
+        progress: ProgressFn<'_>,
+    ) -> Result<Box<dyn AsideDatabase>, EngineError> {
+        Ok(Box::new(Aside::new(
+            files,
+            scratch,
+            self.options.busy_timeout,
+            progress,
+        )?))
     }
 
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {
