@@ -1,52 +1,79 @@
 // Every page, in both languages, light and dark, wide and narrow: accessible, quiet, nothing sticking out. The pictures stay in
 // end2end/pictures for people to look at.
-import { expect, isAccessible, listen, picture, signIn, taken, test } from "./console";
+import type { Page, TestInfo } from "@playwright/test";
+import { type Person, backupsOf, expect, lookAt, operation, processesOf, signIn, taken, test } from "./console";
 
-const PAGES: [string, string][] = [
-  ["sites", "/sites"],
-  ["site", "/sites/dupont"],
-  ["backup", "/sites/dupont/backup"],
-  ["site-processes", "/sites/dupont/processes"],
-  ["processes", "/processes"],
-  ["databases", "/sites/dupont/databases"],
-  ["database", "/sites/dupont/databases/dupont-compta"],
-  ["restore", "/sites/dupont/restore"],
-  ["not-found", "/nothing-here"],
-];
+const tag = ["@pages"];
 
-for (const theme of ["light", "dark"] as const) {
-  for (const width of [1440, 360]) {
-    // English follows the measure of French: one look at each width is enough.
-    const tag = theme === "dark" ? ["@pages", "@french"] : ["@pages"];
-    test(`every page is accessible and quiet, ${theme}, ${width} px`, { tag }, async ({ browser, words }, info) => {
-      test.setTimeout(240_000);
-      const language = words("fr", "en");
-      const viewport = { width, height: width < 500 ? 780 : 900 };
-      const context = await browser.newContext({ ...info.project.use, viewport, colorScheme: theme });
-      const page = await context.newPage();
-      const complaints = listen(page);
-      const look = async (name: string) => {
-        await taken(page);
-        await picture(page, `${name}-${language}-${theme}-${width}`, info);
-        await isAccessible(page, `${name}, ${language}, ${theme}, ${width}`);
-      };
-      await page.goto("/sign-in");
-      await look("sign-in");
-      await signIn(page, "operator");
-      for (const [name, path] of PAGES) {
-        await page.goto(path);
-        await look(name);
-      }
-      await page.goto("/processes");
-      await page.locator("a[href^='/processes/']").first().click();
-      await expect(page).toHaveURL(/\/processes\/.+/);
-      await look("process");
-      await context.clearCookies();
-      await signIn(page, "viewer");
-      await page.goto("/sites/dupont");
-      await look("site-viewer");
-      expect(complaints).toEqual([]);
-      await context.close();
-    });
-  }
+// Nothing happens here that a trace would explain better than the pictures, and recording one doubles the time.
+test.use({ trace: "off" });
+
+async function visit(page: Page, name: string, path: string, info: TestInfo): Promise<void> {
+  await page.goto(path);
+  await taken(page);
+  await lookAt(page, name, info);
+}
+
+test("the page to sign in is accessible and quiet", { tag }, async ({ page }, info) => {
+  await visit(page, "sign-in", "/sign-in", info);
+  await visit(page, "sign-in-wrong", "/sign-in?error=wrong-credentials&wait=0", info);
+  await visit(page, "sign-in-wait", "/sign-in?error=too-many-tries&wait=118", info);
+});
+
+test("every page of an operator is accessible and quiet", { tag }, async ({ page, words }, info) => {
+  await signIn(page, "operator");
+  const process = (await processesOf(page, "dupont"))[0]?.id ?? "";
+  for (const [name, path] of [
+    ["sites", "/sites"],
+    ["sites-none-found", "/sites?q=zzz"],
+    ["site", "/sites/dupont"],
+    ["backup", "/sites/dupont/backup"],
+    ["site-processes", "/sites/dupont/processes"],
+    ["processes", "/processes"],
+    ["databases", "/sites/dupont/databases"],
+    ["database", "/sites/dupont/databases/dupont-compta"],
+    ["restore", "/sites/dupont/restore"],
+    ["restore-database", "/sites/dupont/restore?scope=dupont-paie"],
+    ["process", `/processes/${process}`],
+    ["not-found", "/nothing-here"],
+  ] as const) await visit(page, name, path, info);
+
+  await page.goto("/sites/dupont");
+  await taken(page);
+  await operation(page, words("Sauvegarde du site", "Back up the site")).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await lookAt(page, "backup-dialog", info);
+
+  await page.goto("/sites/dupont/databases/dupont-compta");
+  await taken(page);
+  for (const summary of await page.locator("details.hash summary").all()) await summary.click();
+  await lookAt(page, "database-hashes", info);
+
+  await page.setViewportSize({ width: 360, height: 780 });
+  await page.goto("/sites/dupont");
+  await taken(page);
+  const menu = page.getByRole("button", { name: "Menu" });
+  await menu.click();
+  await expect(page.locator("#menu")).toBeVisible();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Escape");
+  await expect(page.locator("#menu")).toBeHidden();
+  await expect(menu, "the focus returns to what opened the menu").toBeFocused();
+  await menu.click();
+  await lookAt(page, "menu", info);
+});
+
+for (const [person, pages] of [
+  ["admin", ["/sites", "/sites/dupont", "/sites/dupont/databases/dupont-compta", "/sites/dupont/restore"]],
+  ["viewer", ["/sites", "/sites/dupont", "/sites/dupont/backup", "/sites/dupont/databases/dupont-compta"]],
+  ["partner", ["/sites", "/sites/dupont-atelier", "/sites/dupont/databases/dupont-compta", "/sites/dupont/restore"]],
+] as [Person, string[]][]) {
+  test(`the pages as ${person} sees them are accessible and quiet`, { tag }, async ({ page }, info) => {
+    await signIn(page, person);
+    for (const path of pages) await visit(page, `${person}${path.replaceAll("/", "-")}`, path, info);
+    if (person === "partner") {
+      const entry = (await backupsOf(page, "dupont", "dupont-compta")).automatic[0];
+      await visit(page, "download-refused", `/backups/${entry?.backup.id}/databases/dupont-compta/download`, info);
+    }
+  });
 }

@@ -1,45 +1,61 @@
 // Coming in, going out, and how one wants to see the console.
-import { PASSWORD, PEOPLE, expect, signIn, taken, test } from "./console";
+import { PASSWORD, PEOPLE, expect, fillSignIn, signIn, taken, test } from "./console";
 
 test("one click signs in as each of the four people of the demonstration", async ({ page }) => {
   for (const email of Object.values(PEOPLE)) {
     await page.goto("/sign-in");
     await page.locator(".demo form", { has: page.locator(`input[value="${email}"]`) }).locator("button").click();
-    await expect(page).toHaveURL(/\/sites$/);
+    await expect(page).toHaveURL(/^[^?]*\/sites$/);
     await page.context().clearCookies();
   }
 });
 
 test("a wrong password says so without saying which part, and the right one leads where one wanted to go", async ({ page, words }) => {
-  await page.goto("/sites/dupont/databases");
+  await page.goto("/sites/dupont/databases?x=1");
   await expect(page).toHaveURL(/\/sign-in\?next=/);
-  const form = page.locator("form", { has: page.locator("input[type=password]") }).first();
-  await form.locator("input[name=email]").fill(PEOPLE.admin);
-  await form.locator("input[name=password]").fill("wrong");
-  await form.locator("button.btn-main").click();
-  await expect(page.getByText(words("Adresse ou mot de passe incorrect.", "Wrong address or password."))).toBeVisible();
-  await form.locator("input[name=email]").fill(PEOPLE.admin);
-  await form.locator("input[name=password]").fill(PASSWORD);
-  await form.locator("button.btn-main").click();
-  await expect(page).toHaveURL(/\/sites\/dupont\/databases$/);
+  const wrong = words("Adresse ou mot de passe incorrect.", "Wrong address or password.");
+  for (const email of [PEOPLE.admin, words("personne@dupont.example", "nobody@dupont.example")]) {
+    await fillSignIn(page, email, "wrong");
+    await expect(page.getByRole("alert")).toHaveText(wrong);
+  }
+  expect(await page.context().cookies()).toEqual([]);
+  await fillSignIn(page, PEOPLE.admin, PASSWORD);
+  await expect(page).toHaveURL(/\/sites\/dupont\/databases\?x=1$/);
+});
+
+test("signing in never leads to another house", { tag: "@french" }, async ({ page, baseURL }) => {
+  for (const elsewhere of ["//evil.example", "https://evil.example/", "/\\evil.example", "/sign-in"]) {
+    await page.goto(`/sign-in?next=${encodeURIComponent(elsewhere)}`);
+    await fillSignIn(page, PEOPLE.viewer, PASSWORD);
+    await expect(page).toHaveURL(`${baseURL}/sites`);
+    await page.context().clearCookies();
+  }
 });
 
 test("guessing is slowed down, with the time to wait", async ({ page, words }) => {
   await page.goto("/sign-in");
-  const form = page.locator("form", { has: page.locator("input[type=password]") }).first();
   const email = words("devine@dupont.example", "guess@dupont.example");
   for (let tries = 0; tries < 6; tries += 1) {
-    await form.locator("input[name=email]").fill(email);
-    await form.locator("input[name=password]").fill("wrong");
-    await form.locator("button.btn-main").click();
+    await fillSignIn(page, email, "wrong");
     await expect(page).toHaveURL(/error=/);
   }
   await expect(page.getByText(words("Trop d’essais. Réessayez dans", "Too many tries. Try again in"))).toBeVisible();
 });
 
+test("an office behind one address that always knows its passwords is never asked to wait", { tag: "@french" }, async ({ another, own }) => {
+  await own.begin();
+  const page = await another(own.url);
+  for (let times = 1; times <= 60; times += 1) {
+    const answer = await page.request.post("/sign-in", { form: { email: PEOPLE.admin, password: PASSWORD }, maxRedirects: 0 });
+    expect(answer.headers().location, `sign-in ${times}`).toBe("/sites");
+  }
+});
+
 test("signing out ends the session on the server too", async ({ page, words }) => {
-  await signIn(page, "viewer");
+  await signIn(page, "viewer", "own");
   const cookies = await page.context().cookies();
+  const session = cookies.find((cookie) => cookie.name.includes("coffre"));
+  expect(session).toMatchObject({ httpOnly: true, sameSite: "Lax", path: "/" });
   const menu = page.getByRole("button", { name: "Menu" });
   if (await menu.isVisible()) await menu.click();
   await page.getByRole("button", { name: words("Se déconnecter", "Sign out") }).click();
@@ -50,21 +66,41 @@ test("signing out ends the session on the server too", async ({ page, words }) =
 });
 
 test("language and theme are kept, and one stays on the page", async ({ page, words }) => {
-  await signIn(page, "operator");
+  await signIn(page, "operator", "own");
   await page.goto("/sites/dupont");
   await taken(page);
   const menu = page.getByRole("button", { name: "Menu" });
   const open = async () => {
     if (await menu.isVisible()) await menu.click();
   };
+  const other = words("en", "fr");
   await open();
-  await page.locator(`button[name=lang][value=${words("en", "fr")}]`).click();
-  await expect(page.locator("html")).toHaveAttribute("lang", words("en", "fr"));
+  await page.locator(`button[name=lang][value=${other}]`).click();
+  await expect(page.locator("html")).toHaveAttribute("lang", other);
   await expect(page).toHaveURL(/\/sites\/dupont$/);
   await open();
-  await page.locator("button[name=theme][value=dark]").click();
-  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(page.locator(`button[name=lang][value=${other}]`)).toHaveAttribute("aria-pressed", "true");
+  for (const theme of ["dark", "light"]) {
+    await page.locator(`button[name=theme][value=${theme}]`).click();
+    await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
+    await open();
+  }
   await page.goto("/processes");
-  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
-  await expect(page.locator("html")).toHaveAttribute("lang", words("en", "fr"));
+  await taken(page);
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "light");
+  await expect(page.locator("html")).toHaveAttribute("lang", other);
+  await open();
+  await page.getByRole("button", { name: words("Sign out", "Se déconnecter") }).click();
+  await expect(page.getByRole("heading", { level: 1 }), "kept when nobody is signed in").toHaveText(words("Sign in", "Connexion"));
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "light");
+});
+
+test("whose language is not spoken here is answered in French", { tag: "@french" }, async ({ browser, baseURL }, info) => {
+  for (const [locale, lang] of [["de-DE", "fr"], ["en-US", "en"], ["fr-CA", "fr"]] as const) {
+    const context = await browser.newContext({ ...info.project.use, baseURL, locale });
+    const page = await context.newPage();
+    await page.goto("/sign-in");
+    await expect(page.locator("html")).toHaveAttribute("lang", lang);
+    await context.close();
+  }
 });

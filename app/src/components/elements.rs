@@ -90,7 +90,8 @@ pub(crate) fn notice(
     .into_any()
 }
 
-/// Nothing here yet: one sentence and the one useful act.
+/// Nothing here yet: one sentence and the one useful act. Below the heading of a panel; where it stands alone its own heading
+/// follows that of the page.
 #[component]
 pub(crate) fn Empty(
     /// The icon above.
@@ -101,14 +102,22 @@ pub(crate) fn Empty(
     /// What to know or do.
     #[prop(into)]
     more: String,
+    /// No heading between the page's and this one?
+    #[prop(optional)]
+    alone: bool,
     /// The act.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let heading = if alone {
+        view! { <h2>{title}</h2> }.into_any()
+    } else {
+        view! { <h3>{title}</h3> }.into_any()
+    };
     view! {
         <div class="empty">
             {drawn("icon icon-l softer", mark)}
-            <h3>{title}</h3>
+            {heading}
             <p>{more}</p>
             {children.map(|children| children())}
         </div>

@@ -60,7 +60,7 @@ fn page(choices: RestoreChoices, choice: Choice) -> impl IntoView {
         let href = paths::site(&site.id);
         view! {
             <section class="panel">
-                <Empty mark="vault" title=i18n::restore::no_backup(lang) more=i18n::restore::no_backup_more(lang)>
+                <Empty mark="vault" title=i18n::restore::no_backup(lang) more=i18n::restore::no_backup_more(lang) alone=true>
                     <a class="btn" href=href>{i18n::restore::back(lang)}</a>
                 </Empty>
             </section>

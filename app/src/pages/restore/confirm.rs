@@ -6,6 +6,7 @@ use domain::refusal::{Field, Refusal};
 use domain::site::Site;
 use leptos::ev;
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 
 use super::{Choice, chosen_database};
 use crate::api::ApiError;
@@ -14,11 +15,13 @@ use crate::i18n;
 
 pub(super) fn reason_field(lang: Lang, error: Signal<Option<ApiError>>) -> impl IntoView {
     let wrong = Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(Field::Reason));
+    // A form that was refused without script comes back with what was written.
+    let written = use_query_map().with_untracked(|query| query.get("reason").unwrap_or_default());
     view! {
         <div class="field">
             <label for="reason">{i18n::restore::reason(lang)}</label>
             <textarea class="input" id="reason" name="reason" rows="3" maxlength=domain::limits::REASON_MAX_CHARS.to_string() required
-                aria-describedby=move || if wrong.get() { "reason-h reason-e" } else { "reason-h" } aria-invalid=move || wrong.get().then_some("true")></textarea>
+                aria-describedby=move || if wrong.get() { "reason-h reason-e" } else { "reason-h" } aria-invalid=move || wrong.get().then_some("true")>{written}</textarea>
             <p class="hint" id="reason-h">{i18n::restore::reason_hint(lang)}</p>
             {move || wrong.get().then(|| field_error("reason-e", i18n::restore::reason_missing(lang).to_owned()))}
         </div>
