@@ -1,6 +1,7 @@
 //! `coffre bacpac`: looks into BACPAC files. These commands are the contract by which files of others are judged; the format
 //! itself is read by the `bacpac` crate.
 
+mod convert;
 mod text;
 
 use std::fs::File;
@@ -37,6 +38,28 @@ pub enum BacpacCommand {
         /// The file to make; must not exist.
         out: PathBuf,
     },
+    /// Make a BACPAC of a database, read as of one instant.
+    Export {
+        /// The database: sqlite:PATH or postgres:URL.
+        #[arg(long)]
+        from: convert::Database,
+        /// The file to make; must not exist.
+        out: PathBuf,
+        /// Write what was changed, weakened or left out here, as JSON.
+        #[arg(long)]
+        log: Option<PathBuf>,
+    },
+    /// Make a database of a BACPAC: a SQLite file that does not exist yet, or an empty PostgreSQL database.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// The database: sqlite:PATH or postgres:URL.
+        #[arg(long)]
+        to: convert::Database,
+        /// Write what was made of the file here, as JSON.
+        #[arg(long)]
+        report: Option<PathBuf>,
+    },
     /// Print a table as CSV: NULL as \N, decimals exact, binary as 0x and hexadecimal, times at their scale.
     Dump {
         /// The file.
@@ -59,6 +82,8 @@ impl BacpacCommand {
             Self::Inspect { file, json } => inspect(&mut open(&file)?, json, out),
             Self::Verify { file } => verify(&mut open(&file)?),
             Self::Reencode { file, out: target } => reencode(&mut open(&file)?, &target, out),
+            Self::Export { from, out: target, log } => convert::export(&from, &target, log.as_deref(), out),
+            Self::Import { file, to, report } => convert::import(&file, &to, report.as_deref(), out),
             Self::Dump { file, table, csv: _ } => dump(&mut open(&file)?, &table, out),
         }
     }
