@@ -14,6 +14,7 @@ pub mod paths;
 mod rights;
 #[cfg(feature = "ssr")]
 mod shell;
+mod upload;
 pub mod viewer;
 
 use leptos::prelude::*;
@@ -28,8 +29,8 @@ pub use shell::shell;
 use components::{LastSite, Navigated};
 use live::Live;
 use pages::{
-    AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, ProcessPage, RestorePage, SignInPage, SitePage,
-    SiteProcessesPage, SitesPage,
+    AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, ExportPage, ImportPage, ProcessPage, RestorePage,
+    SignInPage, SitePage, SiteProcessesPage, SitesPage,
 };
 
 /// The whole console. Every page is complete before it is sent, so that its status is right and script is optional.
@@ -54,6 +55,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sites/:site/processes") view=SiteProcessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases") view=DatabasesPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases/:database") view=DatabasePage ssr=SsrMode::Async/>
+                <Route path=path!("/sites/:site/databases/:database/import") view=ImportPage ssr=SsrMode::Async/>
+                <Route path=path!("/sites/:site/databases/:database/backups/:backup/bacpac") view=ExportPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/restore") view=RestorePage ssr=SsrMode::Async/>
                 <Route path=path!("/processes") view=AllProcessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/processes/:process") view=ProcessPage ssr=SsrMode::Async/>

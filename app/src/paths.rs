@@ -21,6 +21,8 @@ pub const PROCESSES: &str = "/processes";
 pub const EVENTS: &str = "/events";
 /// Answers while the console does.
 pub const HEALTH: &str = "/health";
+/// Where uploads are begun (POST); each goes on below it.
+pub const UPLOADS: &str = "/uploads";
 /// Name of the events in the stream.
 pub const LIVE_EVENT: &str = "live";
 /// The icons, to be followed by `#i-` and a name.
@@ -89,6 +91,30 @@ pub fn process(process: &ProcessId) -> String {
 #[must_use]
 pub fn download(backup: &BackupId, database: &DatabaseId) -> String {
     format!("/backups/{backup}/databases/{database}/download")
+}
+
+/// The page of the BACPAC of one database of a backup.
+#[must_use]
+pub fn bacpac(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> String {
+    format!("{SITES}/{site}/databases/{database}/backups/{backup}/bacpac")
+}
+
+/// The page on which a BACPAC is uploaded for a database.
+#[must_use]
+pub fn import(site: &SiteId, database: &DatabaseId) -> String {
+    format!("{SITES}/{site}/databases/{database}/import")
+}
+
+/// The download of a made BACPAC.
+#[must_use]
+pub fn bacpac_file(backup: &BackupId, database: &DatabaseId) -> String {
+    format!("/backups/{backup}/databases/{database}/bacpac")
+}
+
+/// Its log, as JSON.
+#[must_use]
+pub fn bacpac_log(backup: &BackupId, database: &DatabaseId) -> String {
+    format!("/backups/{backup}/databases/{database}/bacpac/log.json")
 }
 
 /// The scope a form field means; `None` when it is no scope at all.

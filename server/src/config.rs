@@ -63,6 +63,9 @@ pub struct Work {
     /// Processes at work at once on this server.
     #[config(default = 2, env = "COFFRE_MAX_RUNNING")]
     pub max_running: u32,
+    /// Largest BACPAC file that may be uploaded, GB (10^9 bytes).
+    #[config(default = 20, env = "COFFRE_UPLOAD_MAX_GB")]
+    pub upload_max_gb: u32,
 }
 
 /// Why a configuration is not used.
@@ -79,6 +82,9 @@ pub enum ConfigError {
     /// A number outside its range.
     #[error("work.max_running must be 1 to 64, and is {0}")]
     MaxRunning(u32),
+    /// The same.
+    #[error("work.upload_max_gb must be 1 to 4096, and is {0}")]
+    UploadMaxGb(u32),
 }
 
 impl Config {
@@ -123,6 +129,9 @@ impl Config {
         if !(1..=64).contains(&self.work.max_running) {
             return Err(ConfigError::MaxRunning(self.work.max_running));
         }
+        if !(1..=4_096).contains(&self.work.upload_max_gb) {
+            return Err(ConfigError::UploadMaxGb(self.work.upload_max_gb));
+        }
         Ok(())
     }
 }
@@ -162,6 +171,7 @@ mod tests {
             "scratch",
             "sqlite_folders",
             "max_running",
+            "upload_max_gb",
         ] {
             assert!(template.contains(setting), "{setting} is missing in\n{template}");
         }

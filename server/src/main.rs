@@ -176,7 +176,7 @@ async fn run(command: Command) -> Outcome {
 async fn serve_sites(path: &Path) -> Outcome {
     let config = Config::load(path)?;
     let stop = stop_signal()?;
-    let choices = choices(config.work.max_running);
+    let choices = choices(&config);
     let sites = config
         .storage
         .sites
@@ -209,11 +209,12 @@ fn places(config: &Config) -> Places {
     }
 }
 
-fn choices(max_running: u32) -> Choices {
+fn choices(config: &Config) -> Choices {
     Choices {
         clock: Arc::new(SystemClock),
         hasher: Arc::new(Argon2Hasher::new()),
-        max_running,
+        max_running: config.work.max_running,
+        upload_most_bytes: u64::from(config.work.upload_max_gb) * 1_000_000_000,
     }
 }
 

@@ -16,7 +16,7 @@ use engines::sqlite::{Sqlite, SqliteOptions};
 use store::SqliteStore;
 
 use crate::adapters::master_key::MasterKey;
-use crate::adapters::{LocalRepositories, LogNotifier, ScratchFolders};
+use crate::adapters::{BacpacPackages, FolderShelf, LocalRepositories, LogNotifier, ScratchFolders};
 
 /// How long a locked SQLite database is waited for: longer than any sane transaction of the business software, shorter than
 /// the patience of a person.
@@ -72,6 +72,8 @@ pub struct Choices {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Processes at work at once.
     pub max_running: u32,
+    /// Largest file that may be uploaded, bytes.
+    pub upload_most_bytes: u64,
 }
 
 /// Why the server cannot start.
@@ -137,6 +139,10 @@ pub async fn control_plane(places: &Places, choices: Choices) -> Result<Arc<Cont
         path: places.scratch.display().to_string(),
         error,
     })?;
+    let shelf = FolderShelf::below(&places.data).map_err(|error| StartError::Folder {
+        path: places.data.display().to_string(),
+        error,
+    })?;
     let sqlite = SqliteOptions {
         allowed_roots: places.sqlite_folders.clone(),
         busy_timeout: SQLITE_PATIENCE,
@@ -150,11 +156,14 @@ pub async fn control_plane(places: &Places, choices: Choices) -> Result<Arc<Cont
     Ok(ControlPlane::new(Outside {
         clock: choices.clock,
         store: Arc::new(store),
+        packages: Arc::new(BacpacPackages::new(postgres.clone())),
         engines: vec![Arc::new(Sqlite::new(sqlite)), Arc::new(postgres)],
         repositories: Arc::new(repositories),
         notifier: Arc::new(LogNotifier),
         hasher: choices.hasher,
         scratch: Arc::new(scratch),
+        shelf: Arc::new(shelf),
+        upload_most_bytes: choices.upload_most_bytes,
         node: node_name(),
         max_running: choices.max_running,
     }))

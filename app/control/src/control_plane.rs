@@ -1,10 +1,11 @@
 //! The control plane: what server functions, HTTP handlers, the worker and the command line call. It holds the ports and
 //! nothing that must survive: a second one on the same store would do the same.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use domain::account::Actor;
-use domain::ids::{AccountId, SiteId};
+use domain::ids::{AccountId, SiteId, UploadId};
 use domain::permission::{Action, refusal};
 use domain::refusal::Refusal;
 use domain::site::{EngineKind, Site};
@@ -17,9 +18,11 @@ use crate::ports::clock::Clock;
 use crate::ports::control_store::{AuditEntry, ControlStore};
 use crate::ports::database_engine::DatabaseEngine;
 use crate::ports::notifier::Notifier;
+use crate::ports::packages::Packages;
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::repository::Repositories;
 use crate::ports::scratch::Scratch;
+use crate::ports::shelf::Shelf;
 
 /// Passwords hashed at once: each takes 64 MiB, and a burst of tries must not take the machine.
 const HASHED_AT_ONCE: usize = 2;
@@ -41,13 +44,19 @@ pub struct Outside {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Room for copies under way.
     pub scratch: Arc<dyn Scratch>,
+    /// How BACPAC files are made and read.
+    pub packages: Arc<dyn Packages>,
+    /// Where BACPAC files lie.
+    pub shelf: Arc<dyn Shelf>,
+    /// Largest file that may be uploaded, bytes.
+    pub upload_most_bytes: u64,
     /// Names this server in leases; unique among the nodes of one store.
     pub node: String,
     /// Processes at work at once, over all nodes.
     pub max_running: u32,
 }
 
-/// What Coffre does, as methods. Grouped by noun: `accounts.rs sites.rs backups.rs processes.rs restores.rs downloads.rs`.
+/// What Coffre does, as methods. Grouped by noun: `accounts.rs sites.rs backups.rs processes.rs restores.rs downloads.rs exports.rs imports.rs`.
 pub struct ControlPlane {
     pub(crate) outside: Outside,
     pub(crate) feed: Feed,
@@ -55,6 +64,8 @@ pub struct ControlPlane {
     pub(crate) hashing: Semaphore,
     /// Held while a try to sign in is counted.
     pub(crate) counting: tokio::sync::Mutex<()>,
+    /// Uploads that something is arriving for at this moment.
+    pub(crate) arriving: Arc<Mutex<HashSet<UploadId>>>,
 }
 
 impl ControlPlane {
@@ -67,6 +78,7 @@ impl ControlPlane {
             wake: Notify::new(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
             counting: tokio::sync::Mutex::default(),
+            arriving: Arc::default(),
         })
     }
 

@@ -187,11 +187,20 @@ pub(crate) fn stored_path(folder: &str, file: &str) -> String {
 
 /// The name of the downloaded file: `DUPONT Comptabilité 2026-11-24 0941.sqlite`, the instant in the site's zone.
 pub(crate) fn file_name(site: &Site, artifact: &Artifact) -> String {
-    let at = site.zone.local(artifact.frozen_at);
     let extension = match artifact.engine {
         EngineKind::Sqlite => "sqlite",
         EngineKind::Postgres => "tar",
     };
+    name_with(site, artifact, extension)
+}
+
+/// The same for its BACPAC.
+pub(crate) fn export_file_name(site: &Site, artifact: &Artifact) -> String {
+    name_with(site, artifact, "bacpac")
+}
+
+fn name_with(site: &Site, artifact: &Artifact, extension: &str) -> String {
+    let at = site.zone.local(artifact.frozen_at);
     let name: String = artifact
         .database_name
         .chars()

@@ -4,8 +4,8 @@ use domain::account::Actor;
 use domain::ids::{ProcessId, SiteId};
 use domain::limits::PROCESSES_SHOWN;
 use domain::overview::{ProcessDetail, ProcessList};
-use domain::permission::{Action, refusal};
-use domain::process::Process;
+use domain::permission::{Action, action_of, refusal};
+use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::site::SiteStatus;
 
@@ -46,11 +46,17 @@ impl ControlPlane {
             None => None,
         };
         let reason = self.outside.store.reason(id).await?;
+        let reads = refusal(actor, Action::Download, &site).is_none();
+        let told = match process.kind {
+            ProcessKind::Export { .. } | ProcessKind::Import { .. } if reads => self.outside.store.told(id).await?,
+            _ => None,
+        };
         Ok(ProcessDetail {
             process,
             site,
             backup,
             reason,
+            told,
             now: self.now(),
         })
     }
@@ -61,11 +67,7 @@ impl ControlPlane {
     /// [`Refusal::TooLate`] once it has begun; [`Refusal::NotFound`]; the refusal of the act itself.
     pub async fn cancel(&self, actor: &Actor, id: &ProcessId) -> Result<Process, ControlError> {
         let process = self.outside.store.process(id).await?.ok_or(Refusal::NotFound)?;
-        let action = if process.kind.is_restore() {
-            Action::Restore
-        } else {
-            Action::BackUp
-        };
+        let action = action_of(&process.kind);
         let site = self.outside.store.site(&process.site).await?.ok_or(Refusal::NotFound)?;
         // A queued restore has closed the site itself: that is no reason against stopping it, and no refusal to write down.
         if !matches!(refusal(actor, action, &site), None | Some(Refusal::SiteRestoring)) {

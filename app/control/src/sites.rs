@@ -99,6 +99,7 @@ pub(crate) fn entry(backup: &Backup) -> BackupEntry {
         business_date: backup.business_date,
         requested_by: backup.requested_by.clone(),
         promotion: backup.promotion.clone(),
+        imported_from: backup.imported_from.clone(),
         bytes: backup.bytes(),
     }
 }

@@ -36,7 +36,7 @@ impl ControlPlane {
         for _ in 0..self.outside.max_running.max(1) {
             workers.spawn(Arc::clone(&self).work_alone(stop.clone()));
         }
-        workers.spawn(Arc::clone(&self).sweep(stop));
+        workers.spawn(Arc::clone(&self).sweep_regularly(stop));
         workers.join_all().await;
     }
 
@@ -72,11 +72,13 @@ impl ControlPlane {
         }
     }
 
-    async fn sweep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    async fn sweep_regularly(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             if let Ok(count @ 1..) = self.expire_sessions().await {
                 tracing::debug!(count, "sessions past their limits are gone");
             }
+            // A failure was logged where it happened.
+            let _ = self.sweep().await;
             tokio::select! {
                 () = tokio::time::sleep(SWEEP_EVERY) => {}
                 _ = stop.changed() => {}
@@ -138,6 +140,7 @@ impl ControlPlane {
         let now = self.now();
         let ended = match outcome {
             Ok(Outcome::Backup(backup)) => store.complete_backup(claim, &backup, now).await,
+            Ok(Outcome::Exported(export)) => store.complete_export(claim, &export, now).await,
             Ok(Outcome::Restored) => store.complete_restore(claim, now).await,
             Err(JobError::Unsettled) => {
                 tracing::error!(process = %claim.process, attempt = claim.attempt, "not settled; the next attempt begins with it");
@@ -167,6 +170,10 @@ impl ControlPlane {
                     self.feed.site(&process.site, SiteStatus::Ready);
                 }
                 self.feed.process(&process);
+                if let ProcessKind::Import { upload, .. } = &process.kind {
+                    // Used, or refused: what was uploaded is not wanted any more.
+                    let _ = self.remove_upload(upload).await;
+                }
                 self.outside.notifier.notify(Notice::Ended(process));
                 self.announce_queue(&claim.process).await;
             }

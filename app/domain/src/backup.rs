@@ -145,6 +145,9 @@ pub struct Backup {
     pub requested_by: String,
     /// Set when an automatic backup was kept among the manual ones.
     pub promotion: Option<Promotion>,
+    /// The name of the file it was made of, when it was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_from: Option<String>,
     /// The name of what makes it visible in the repository.
     pub snapshot: String,
     /// One artifact per database.

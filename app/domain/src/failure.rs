@@ -43,6 +43,10 @@ pub enum Cause {
     StoredDataDamaged,
     /// The restored copy did not pass its check; it was not put in place.
     CheckFailed,
+    /// The uploaded file is no BACPAC, is damaged, or holds more than its limits allow; the process says where.
+    FileRefused,
+    /// The uploaded file is gone: nobody went on with it for too long.
+    FileGone,
     /// The server stopped under the process, more often than it may be resumed.
     Interrupted,
     /// None of the above: the log has the chain, under the reference.
@@ -60,7 +64,7 @@ impl Cause {
     }
 
     /// Every cause: the catalogue and the store are tested over it.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::ScratchFull,
         Self::StorageFull,
         Self::DatabaseMissing,
@@ -78,6 +82,8 @@ impl Cause {
         Self::RepositoryKeyWrong,
         Self::StoredDataDamaged,
         Self::CheckFailed,
+        Self::FileRefused,
+        Self::FileGone,
         Self::Interrupted,
         Self::Unexpected,
     ];

@@ -129,6 +129,10 @@ id!(
     ProcessId
 );
 id!(
+    /// A file being uploaded, or uploaded.
+    UploadId
+);
+id!(
     /// A person, or a login shared by a partner's team.
     AccountId
 );

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod backup;
+pub mod bacpac;
 pub mod display;
 pub mod export_log;
 pub mod failure;

@@ -157,3 +157,16 @@ pub const SCRATCH_HEADROOM_PERCENT: u64 = 110;
 
 /// Finished processes shown on a page before "older".
 pub const PROCESSES_SHOWN: usize = 50;
+
+/// Days that a BACPAC made on demand is kept beside its backup: long enough to resume a download after a week-end, and it
+/// can be made again at any time.
+pub const EXPORT_KEPT_DAYS: u32 = 7;
+
+/// How long an upload may rest before it is swept: a cut connection is resumed within a day or not at all.
+pub const UPLOAD_IDLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Largest uploaded file unless the configuration sets another size, bytes.
+pub const UPLOAD_MAX_BYTES: u64 = 20_000_000_000;
+
+/// Longest name of an uploaded file that is kept, characters.
+pub const FILE_NAME_MAX_CHARS: usize = 120;

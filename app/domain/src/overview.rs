@@ -5,7 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{BackupKind, Promotion, Quota, Sha256Hex};
-use crate::ids::{BackupId, ProcessId};
+use crate::bacpac::{Export, Told, Upload};
+use crate::export_log::ExportLog;
+use crate::ids::{BackupId, DatabaseId, ProcessId};
 use crate::process::Process;
 use crate::site::{Database, EngineKind, Site};
 use crate::time::{CivilDate, Timestamp};
@@ -29,6 +31,8 @@ pub struct BackupEntry {
     pub requested_by: String,
     /// Set when it was kept among the manual ones.
     pub promotion: Option<Promotion>,
+    /// The name of the file it was made of, when it was imported.
+    pub imported_from: Option<String>,
     /// The size of all its downloads, bytes.
     pub bytes: u64,
 }
@@ -148,7 +152,7 @@ pub struct ProcessList {
 }
 
 /// The page of one process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProcessDetail {
     /// The process.
     pub process: Process,
@@ -158,6 +162,64 @@ pub struct ProcessDetail {
     pub backup: Option<BackupEntry>,
     /// The written reason of a restore that no client asked for (R22).
     pub reason: Option<String>,
+    /// What it has to tell of a BACPAC, for those who may read such a file.
+    pub told: Option<Told>,
     /// When this was read.
     pub now: Timestamp,
+}
+
+/// The page of the BACPAC of one database of a backup.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExportPage {
+    /// The site.
+    pub site: Site,
+    /// The database, by the name it had in the backup.
+    pub database_name: String,
+    /// The database.
+    pub database: DatabaseId,
+    /// The backup.
+    pub backup: BackupEntry,
+    /// The made file, when there is one.
+    pub ready: Option<ReadyExport>,
+    /// The process that makes it, when one is queued or running.
+    pub active: Option<Process>,
+    /// The last one that ended, when there is neither file nor process.
+    pub last_ended: Option<Process>,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// A made BACPAC, for those who may download it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReadyExport {
+    /// The file.
+    pub export: Export,
+    /// Its name on the person's computer.
+    pub file_name: String,
+    /// What could not be carried, and what was changed.
+    pub log: ExportLog,
+}
+
+/// The page on which a file is uploaded to become a backup of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPage {
+    /// The site, and how full its compartments are.
+    pub summary: SiteSummary,
+    /// The database.
+    pub database: Database,
+    /// Files for it that are there, whole or in part.
+    pub uploads: Vec<UploadEntry>,
+    /// Largest file the operator allows, bytes.
+    pub most_bytes: u64,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// A file that is there, whole or in part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadEntry {
+    /// The file.
+    pub upload: Upload,
+    /// How much of it is there, bytes.
+    pub received: u64,
 }

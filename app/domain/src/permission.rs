@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Actor, Role};
+use crate::process::ProcessKind;
 use crate::refusal::Refusal;
 use crate::site::Site;
 
@@ -16,6 +17,8 @@ pub enum Action {
     BackUp,
     /// Download a backup.
     Download,
+    /// Make a backup of an uploaded file.
+    Import,
     /// Keep an automatic backup among the manual ones.
     Promote,
     /// Delete a manual backup.
@@ -36,10 +39,11 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::See,
         Self::BackUp,
         Self::Download,
+        Self::Import,
         Self::Promote,
         Self::DeleteManual,
         Self::RequestRestore,
@@ -49,6 +53,17 @@ impl Action {
         Self::Delegate,
         Self::Administer,
     ];
+}
+
+/// The act that a process of this kind is: whoever may do it may stop it before it begins.
+#[must_use]
+pub const fn action_of(kind: &ProcessKind) -> Action {
+    match kind {
+        ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } => Action::BackUp,
+        ProcessKind::Restore { .. } => Action::Restore,
+        ProcessKind::Export { .. } => Action::Download,
+        ProcessKind::Import { .. } => Action::Import,
+    }
 }
 
 /// Is the site within what this person sees at all? A site outside gets the same answer as one that does not exist.
@@ -114,8 +129,8 @@ fn by_role(role: Role, action: Action, site: &Site) -> Option<Refusal> {
             administrator: administrator(),
         }),
 
-        (Action::Administer, Role::Operator) => None,
-        (Action::Administer, _) => Some(Refusal::OperatorOnly),
+        (Action::Administer | Action::Import, Role::Operator) => None,
+        (Action::Administer | Action::Import, _) => Some(Refusal::OperatorOnly),
 
         (_, Role::ClientViewer) => Some(Refusal::ReadOnly {
             administrator: administrator(),
@@ -126,7 +141,9 @@ fn by_role(role: Role, action: Action, site: &Site) -> Option<Refusal> {
 fn by_status(action: Action, site: &Site) -> Option<Refusal> {
     let closed = !site.status.is_ready();
     match action {
-        Action::BackUp | Action::Restore | Action::UndoRestore if closed => Some(Refusal::SiteRestoring),
+        Action::BackUp | Action::Import | Action::Restore | Action::UndoRestore if closed => {
+            Some(Refusal::SiteRestoring)
+        }
         _ => None,
     }
 }

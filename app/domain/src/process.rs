@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 use crate::failure::Failure;
-use crate::ids::{BackupId, ProcessId, SiteId};
+use crate::ids::{BackupId, DatabaseId, ProcessId, SiteId, UploadId};
 use crate::limits::{ESTIMATE_AFTER, ESTIMATE_FROM_PERCENT};
 use crate::restore::Scope;
 use crate::time::{CivilDate, Timestamp};
@@ -33,6 +33,28 @@ pub enum ProcessKind {
         scope: Scope,
         /// The restored database's name, when it is one.
         database_name: Option<String>,
+    },
+    /// Makes the BACPAC of one database of a backup.
+    Export {
+        /// Which backup.
+        backup: BackupId,
+        /// The instant that backup holds.
+        t0: Timestamp,
+        /// Which database of it.
+        database: DatabaseId,
+        /// Its name.
+        database_name: String,
+    },
+    /// Makes a manual backup of an uploaded BACPAC.
+    Import {
+        /// The uploaded file.
+        upload: UploadId,
+        /// Its name on the computer it came from.
+        file_name: String,
+        /// The database that the backup is one of.
+        database: DatabaseId,
+        /// Its name.
+        database_name: String,
     },
 }
 
@@ -60,6 +82,16 @@ pub enum Stage {
     Check,
     /// Exchange the two.
     Swap,
+    /// For a BACPAC: read the stored copy and load it aside.
+    Extract,
+    /// Write the BACPAC.
+    Encode,
+    /// Read an uploaded BACPAC from end to end with the strict reader.
+    Inspect,
+    /// Build a database of it.
+    Convert,
+    /// Keep that database as a backup: copy, store, read back.
+    Keep,
 }
 
 const BACKUP_STAGES: &[Stage] = &[Stage::Prepare, Stage::Copy, Stage::Store, Stage::Verify, Stage::Record];
@@ -71,6 +103,14 @@ const RESTORE_STAGES: &[Stage] = &[
     Stage::Check,
     Stage::Swap,
 ];
+const EXPORT_STAGES: &[Stage] = &[Stage::Prepare, Stage::Extract, Stage::Encode];
+const IMPORT_STAGES: &[Stage] = &[
+    Stage::Prepare,
+    Stage::Inspect,
+    Stage::Convert,
+    Stage::Keep,
+    Stage::Record,
+];
 
 impl ProcessKind {
     /// The steps of this work, in order.
@@ -79,7 +119,15 @@ impl ProcessKind {
         match self {
             Self::ManualBackup | Self::NightlyBackup { .. } => BACKUP_STAGES,
             Self::Restore { .. } => RESTORE_STAGES,
+            Self::Export { .. } => EXPORT_STAGES,
+            Self::Import { .. } => IMPORT_STAGES,
         }
+    }
+
+    /// Does it keep other work of its site waiting? Making a BACPAC reads only what is stored and does not.
+    #[must_use]
+    pub const fn is_exclusive(&self) -> bool {
+        !matches!(self, Self::Export { .. })
     }
 
     /// Does it close the site?
@@ -104,6 +152,11 @@ impl Stage {
             Self::Load => (60, 85),
             Self::Check => (85, 95),
             Self::Swap => (95, 99),
+            Self::Extract => (2, 30),
+            Self::Encode => (30, 99),
+            Self::Inspect => (2, 25),
+            Self::Convert => (25, 60),
+            Self::Keep => (60, 97),
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum Field {
     Scope,
     /// An identifier in an address.
     Id,
+    /// An uploaded file: its name or its length.
+    File,
 }
 
 /// A kept manual backup, as a refusal names it.
@@ -110,6 +112,18 @@ pub enum Refusal {
     BackupInUse,
     /// The process has ended, or has gone too far to be stopped.
     TooLate,
+    /// The file is larger than the operator allows.
+    FileTooLarge {
+        /// The largest allowed, bytes.
+        most: u64,
+    },
+    /// The disk for uploaded files has no room for this one.
+    NoRoom {
+        /// Bytes left.
+        free: u64,
+    },
+    /// Somebody, perhaps the same person in another tab, is sending this file at this moment.
+    UploadBusy,
 }
 
 impl Refusal {
@@ -134,6 +148,9 @@ impl Refusal {
             Self::SiteRestoring => "site-restoring",
             Self::BackupInUse => "backup-in-use",
             Self::TooLate => "too-late",
+            Self::FileTooLarge { .. } => "file-too-large",
+            Self::NoRoom { .. } => "no-room",
+            Self::UploadBusy => "upload-busy",
         }
     }
 
@@ -145,6 +162,9 @@ impl Refusal {
             Self::NotFound => 404,
             Self::TooManyTries { .. } => 429,
             Self::Invalid { .. } => 422,
+            Self::FileTooLarge { .. } => 413,
+            Self::NoRoom { .. } => 507,
+            Self::UploadBusy => 423,
             Self::QuotaReached { .. } | Self::SiteRestoring | Self::BackupInUse | Self::TooLate => 409,
             _ => 403,
         }

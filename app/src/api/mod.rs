@@ -8,7 +8,10 @@
 
 mod error;
 
-use domain::overview::{DatabaseBackups, ProcessDetail, ProcessList, RestoreChoices, SiteList, SiteOverview};
+use domain::bacpac::Upload;
+use domain::overview::{
+    DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, SiteList, SiteOverview,
+};
 use domain::process::Process;
 use leptos::prelude::*;
 
@@ -21,9 +24,7 @@ use {
     crate::paths,
     crate::viewer::Viewer,
     domain::account::Actor,
-    domain::ids::{BackupId, SiteId},
     domain::refusal::{Field, Refusal},
-    domain::restore::Scope,
     std::sync::Arc,
 };
 
@@ -104,6 +105,63 @@ pub async fn read_restore(site: String) -> Result<RestoreChoices, ApiError> {
     Ok(plane.restore_choices(&actor, &id(&site)?).await?)
 }
 
+/// The page of the BACPAC of one database of a backup.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign one.
+#[server(endpoint = "read_export")]
+pub async fn read_export(backup: String, database: String) -> Result<ExportPage, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.export_page(&actor, &id(&backup)?, &id(&database)?).await?)
+}
+
+/// Has the BACPAC of one database of a backup made, and leads to its page.
+///
+/// # Errors
+/// The refusal: a missing right.
+#[server(endpoint = "start_export")]
+pub async fn start_export(backup: String, database: String) -> Result<Process, ApiError> {
+    let (plane, actor) = session()?;
+    let (backup, database) = (id(&backup)?, id(&database)?);
+    let process = plane.start_export(&actor, &backup, &database).await?;
+    leptos_axum::redirect(&paths::bacpac(&process.site, &database, &backup));
+    Ok(process)
+}
+
+/// The page on which a file is uploaded for a database.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign database.
+#[server(endpoint = "read_import")]
+pub async fn read_import(site: String, database: String) -> Result<ImportPage, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.import_page(&actor, &id(&site)?, &id(&database)?).await?)
+}
+
+/// Has a whole upload checked and kept as a backup, and leads to its process.
+///
+/// # Errors
+/// The refusal: a missing right, a full quota, a site being restored, a file that is not whole.
+#[server(endpoint = "start_import")]
+pub async fn start_import(upload: String) -> Result<Process, ApiError> {
+    let (plane, actor) = session()?;
+    let process = plane.start_import(&actor, &id(&upload)?).await?;
+    leptos_axum::redirect(&paths::process(&process.id));
+    Ok(process)
+}
+
+/// Gives an upload up, and leads back to the page it was for.
+///
+/// # Errors
+/// `TooLate` once a process works on it.
+#[server(endpoint = "drop_upload")]
+pub async fn drop_upload(upload: String) -> Result<Upload, ApiError> {
+    let (plane, actor) = session()?;
+    let upload = plane.drop_upload(&actor, &id(&upload)?).await?;
+    leptos_axum::redirect(&paths::import(&upload.site, &upload.database));
+    Ok(upload)
+}
+
 /// Starts a manual backup, and leads to its process.
 ///
 /// # Errors
@@ -153,7 +211,11 @@ pub async fn start_restore(
         confirmation,
         reason,
     };
-    let choice = (order.site.clone(), order.scope.clone(), order.backup.clone());
+    let choice = paths::restore_of(&order.site, &order.scope, &order.backup);
+    let choice = format!(
+        "{choice}&reason={}",
+        leptos_router::location::Url::escape(&order.reason)
+    );
     let process = plane
         .start_restore(&actor, order)
         .await
@@ -163,9 +225,9 @@ pub async fn start_restore(
 }
 
 /// A form posted without script comes back with what was chosen and why it was refused. Without the choice the page would
-/// offer the whole site again, and the code typed a second time would restore all of it.
+/// offer the whole site again, and the code typed a second time would restore all of it. The code itself is not kept.
 #[cfg(feature = "ssr")]
-fn keep_choice((site, scope, backup): &(SiteId, Scope, BackupId), error: ApiError) -> ApiError {
+fn keep_choice(page: &str, error: ApiError) -> ApiError {
     use leptos::server_fn::ServerFn;
     use leptos::server_fn::error::ServerFnUrlError;
     let parts = use_context::<http::request::Parts>();
@@ -173,7 +235,6 @@ fn keep_choice((site, scope, backup): &(SiteId, Scope, BackupId), error: ApiErro
         .as_ref()
         .and_then(|parts| parts.headers.get(http::header::ACCEPT)?.to_str().ok());
     if wants_page(accept) {
-        let page = paths::restore_of(site, scope, backup);
         // A base is needed to build the address; only what follows it is used.
         let told = ServerFnUrlError::new(StartRestore::PATH, error.clone()).to_url(&format!("http://console{page}"));
         if let Ok(url) = told {

@@ -129,6 +129,22 @@ fn row(
         }
         .into_any()
     };
+    let (short_name, full_name) = (i18n::packages::short(lang), i18n::packages::download_backup(lang));
+    let bacpac = if allowed.download {
+        view! {
+            <a class="btn btn-quiet" href=paths::bacpac(&site.id, &database.id, &backup.id) title=full_name>
+                {icon("export")}<span aria-hidden="true">{short_name}</span><span class="sr">{full_name}{about.clone()}</span>
+            </a>
+        }
+        .into_any()
+    } else {
+        view! {
+            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby="r-download">
+                {icon("lock-simple")}<span aria-hidden="true">{short_name}</span><span class="sr">{full_name}{about.clone()}</span>
+            </button>
+        }
+        .into_any()
+    };
     let restore = allowed.restore.then(|| {
         view! {
             <a class="btn btn-quiet" href=paths::restore_from(&site.id, &database.id, &backup.id)>
@@ -146,7 +162,7 @@ fn row(
             <td role="cell" data-label=i18n::backups::fingerprint(lang)>
                 <details class="hash"><summary><code>{short}"…"</code></summary><code>{hash.to_owned()}</code></details>
             </td>
-            <td role="cell" class="is-acts"><div class="acts">{restore}{download}</div></td>
+            <td role="cell" class="is-acts"><div class="acts">{restore}{download}{bacpac}</div></td>
         </tr>
     }
     .into_any()
@@ -204,5 +220,8 @@ fn origin(lang: Lang, backup: &BackupEntry, site: &Site) -> AnyView {
         }
         None => backup.requested_by.clone(),
     };
-    text.into_any()
+    let imported = backup.imported_from.as_ref().map(|file| {
+        view! { <small>{i18n::packages::imported_from(lang)}" "{file.clone()}</small> }
+    });
+    view! { {text}{imported} }.into_any()
 }

@@ -9,6 +9,7 @@ mod elements;
 mod fault;
 mod frame;
 mod head;
+mod package_log;
 mod process_card;
 mod process_table;
 mod quota;
@@ -21,6 +22,7 @@ pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, si
 pub(crate) use fault::{NotFound, Reference, fault};
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};
+pub(crate) use package_log::{export_log, import_report};
 pub(crate) use process_card::{Announcer, ProcessCard, figures, progress_bar, steps, t0_sentence};
 pub(crate) use process_table::ProcessTable;
 pub(crate) use quota::{Boxes, mini};

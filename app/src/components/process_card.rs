@@ -187,11 +187,16 @@ fn one_step(lang: Lang, stage: Stage, number: usize, at: Memo<usize>) -> AnyView
 }
 
 /// What is in the backup and what is not (R8); for a restore, that the site is closed (R23).
-pub(crate) fn t0_sentence(process: Memo<Process>, zone: Zone) -> impl IntoView {
+pub(crate) fn t0_sentence(process: Memo<Process>, zone: Zone) -> AnyView {
     let lang = lang();
     let facts =
         Memo::new(move |_| process.with(|process| (process.state.is_over(), process.kind.is_restore(), process.t0)));
-    move || match facts.get() {
+    // A file is made of what is stored, or brought: there is nothing that could still be entered.
+    if process.with_untracked(|process| matches!(process.kind, ProcessKind::Export { .. } | ProcessKind::Import { .. }))
+    {
+        return ().into_any();
+    }
+    let sentence = move || match facts.get() {
         (true, ..) => ().into_any(),
         (false, true, _) => view! { <p class="op-note">{i18n::processes::site_closed(lang)}</p> }.into_any(),
         (false, false, None) => view! {
@@ -207,7 +212,8 @@ pub(crate) fn t0_sentence(process: Memo<Process>, zone: Zone) -> impl IntoView {
             </p>
         }
         .into_any(),
-    }
+    };
+    sentence.into_any()
 }
 
 /// Says aloud each quarter and each change of state, and nothing in between.

@@ -31,6 +31,14 @@ pub const fn kept(lang: Lang, kind: &ProcessKind) -> &'static str {
             "Le site a rouvert sur les données qu’il avait avant. Les sauvegardes sont intactes.",
             "The site has reopened on the data it had before. The backups are intact.",
         ),
+        ProcessKind::Export { .. } => lang.pick(
+            "La sauvegarde est intacte et le site n’a pas été touché.",
+            "The backup is intact and the site was not touched.",
+        ),
+        ProcessKind::Import { .. } => lang.pick(
+            "Les sauvegardes sont intactes, le site n’a pas été touché et l’emplacement est rendu.",
+            "The backups are intact, the site was not touched and the slot is free again.",
+        ),
     }
 }
 
@@ -103,6 +111,14 @@ pub const fn cause(lang: Lang, cause: Cause) -> &'static str {
             "la copie restaurée n’a pas passé son contrôle et n’a pas été mise en place.",
             "the restored copy did not pass its check and was not put in place.",
         ),
+        Cause::FileRefused => lang.pick(
+            "le fichier envoyé n’est pas un BACPAC, ou il est abîmé.",
+            "the uploaded file is not a BACPAC, or it is damaged.",
+        ),
+        Cause::FileGone => lang.pick(
+            "le fichier envoyé n’est plus là.",
+            "the uploaded file is no longer there.",
+        ),
         Cause::Interrupted => lang.pick(
             "le serveur s’est arrêté plusieurs fois pendant le travail.",
             "the server stopped several times during the work.",
@@ -167,6 +183,11 @@ pub const fn to_do(lang: Lang, cause: Cause) -> &'static str {
             "Choisissez une autre sauvegarde, ou appelez l’hébergeur.",
             "Choose another backup, or call the host.",
         ),
+        Cause::FileRefused => lang.pick(
+            "Demandez un nouveau fichier à qui l’a fait\u{202f}; la cause exacte est plus bas.",
+            "Ask whoever made the file for a new one; the exact cause is below.",
+        ),
+        Cause::FileGone => lang.pick("Envoyez le fichier une nouvelle fois.", "Send the file once more."),
         Cause::Interrupted => lang.pick(
             "Relancez quand le serveur est stable\u{202f}; donnez la référence à l’hébergeur.",
             "Start again once the server is stable; give the reference to the host.",

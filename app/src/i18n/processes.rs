@@ -94,6 +94,14 @@ pub fn name(lang: Lang, kind: &ProcessKind) -> String {
             Lang::En => format!("Restore of the database {database}"),
         },
         ProcessKind::Restore { .. } => lang.pick("Restauration du site", "Restore of the site").to_owned(),
+        ProcessKind::Export { database_name, .. } => match lang {
+            Lang::Fr => format!("Préparation du bacpac de {database_name}"),
+            Lang::En => format!("Making of the bacpac of {database_name}"),
+        },
+        ProcessKind::Import { database_name, .. } => match lang {
+            Lang::Fr => format!("Import d’une sauvegarde de {database_name}"),
+            Lang::En => format!("Import of a backup of {database_name}"),
+        },
     }
 }
 
@@ -119,6 +127,11 @@ pub fn in_a_column(lang: Lang, kind: &ProcessKind, this_year: i32) -> (&'static 
             );
             (lang.pick("Restauration", "Restore"), Some(what))
         }
+        ProcessKind::Export { database_name, .. } => (lang.pick("Bacpac", "Bacpac"), Some(database_name.clone())),
+        ProcessKind::Import { database_name, .. } => (
+            lang.pick("Import de bacpac", "Bacpac import"),
+            Some(database_name.clone()),
+        ),
     }
 }
 
@@ -128,6 +141,8 @@ pub const fn short(lang: Lang, kind: &ProcessKind) -> &'static str {
     match kind {
         ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } => lang.pick("Sauvegarde", "Backup"),
         ProcessKind::Restore { .. } => lang.pick("Restauration", "Restore"),
+        ProcessKind::Export { .. } => lang.pick("Bacpac", "Bacpac"),
+        ProcessKind::Import { .. } => lang.pick("Import", "Import"),
     }
 }
 
@@ -145,6 +160,11 @@ pub const fn stage(lang: Lang, stage: Stage) -> &'static str {
         Stage::Load => lang.pick("Chargement à part", "Loading aside"),
         Stage::Check => lang.pick("Contrôle des données", "Check of the data"),
         Stage::Swap => lang.pick("Mise en place", "Switch-over"),
+        Stage::Extract => lang.pick("Lecture de la sauvegarde", "Reading of the backup"),
+        Stage::Encode => lang.pick("Écriture et relecture", "Writing and reading back"),
+        Stage::Inspect => lang.pick("Contrôle du fichier", "Check of the file"),
+        Stage::Convert => lang.pick("Conversion", "Conversion"),
+        Stage::Keep => lang.pick("Chiffrement et envoi", "Encryption and storage"),
     }
 }
 

@@ -111,6 +111,26 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
                 "This backup is in use. Try again when that is done.",
             )
             .to_owned(),
+        Refusal::FileTooLarge { most } => {
+            let most = display::size(lang, *most);
+            match lang {
+                Lang::Fr => format!("Ce fichier dépasse {most}. L’hébergeur peut relever cette limite."),
+                Lang::En => format!("This file is larger than {most}. The host can raise this limit."),
+            }
+        }
+        Refusal::NoRoom { free } => {
+            let free = display::size(lang, *free);
+            match lang {
+                Lang::Fr => format!("Il ne reste que {free} pour les fichiers envoyés. L’hébergeur peut en libérer."),
+                Lang::En => format!("Only {free} are left for uploaded files. The host can free some."),
+            }
+        }
+        Refusal::UploadBusy => lang
+            .pick(
+                "Ce fichier est déjà en cours d’envoi, peut-être dans un autre onglet.",
+                "This file is already being sent, perhaps in another tab.",
+            )
+            .to_owned(),
         Refusal::TooLate => lang
             .pick(
                 "Ce processus a déjà commencé ou est terminé\u{a0}: il ne peut plus être arrêté.",
@@ -141,6 +161,10 @@ fn invalid(lang: Lang, field: Field) -> &'static str {
         ),
         Field::Backup => lang.pick("Choisissez la sauvegarde à restaurer.", "Choose the backup to restore."),
         Field::Scope => lang.pick("Choisissez ce qu’il faut restaurer.", "Choose what is to be restored."),
+        Field::File => lang.pick(
+            "Choisissez un fichier qui n’est pas vide.",
+            "Choose a file that is not empty.",
+        ),
         Field::Id => lang.pick("Cette adresse n’est pas correcte.", "This address is not right."),
     }
 }
@@ -161,7 +185,11 @@ fn quota_reached(lang: Lang, kept: u32, reserved: u32, quota: u32, oldest: Optio
         (Lang::En, _) => format!("{kept} manual backups and {reserved} under way, of {quota}."),
     };
     let way_out = match (lang, oldest) {
-        (Lang::Fr, Some(date)) => format!("La plus ancienne est du {date}. Votre hébergeur peut augmenter ce nombre."),
+        (Lang::Fr, Some(date)) => {
+            // An abbreviated month ends its own sentence.
+            let stop = if date.ends_with('.') { "" } else { "." };
+            format!("La plus ancienne est du {date}{stop} Votre hébergeur peut augmenter ce nombre.")
+        }
         (Lang::En, Some(date)) => format!("The oldest is of {date}. Your host can raise this number."),
         (Lang::Fr, None) => "Attendez la fin de celles qui sont en cours.".to_owned(),
         (Lang::En, None) => "Wait for those under way to end.".to_owned(),

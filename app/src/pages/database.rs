@@ -96,6 +96,11 @@ fn automatic(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
 
 fn manual(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
     let site = &backups.summary.site;
+    // For the host alone: to others it would only be one more thing they cannot do.
+    let import = rights::refusal(Action::Administer, site).is_none().then(|| {
+        let href = paths::import(&site.id, &backups.database.id);
+        view! { <p class="panel-foot"><a href=href>{i18n::packages::import(lang)}</a></p> }
+    });
     let content = if backups.manual.is_empty() {
         let act = rights::refusal(Action::BackUp, site).is_none().then(|| {
             view! { <a class="btn btn-main" href=paths::backup(&site.id)>{icon("vault")}{i18n::site::back_up(lang)}</a> }
@@ -114,6 +119,7 @@ fn manual(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
                 <span class="note">{mini(backups.summary.quota)}</span>
             </div>
             {content}
+            {import}
         </section>
     }
 }

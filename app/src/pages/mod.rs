@@ -3,6 +3,8 @@
 mod backup;
 mod database;
 mod databases;
+mod export;
+mod import;
 mod no_page;
 mod process;
 mod processes;
@@ -17,6 +19,8 @@ use leptos_router::hooks::use_params_map;
 pub(crate) use backup::BackupPage;
 pub(crate) use database::DatabasePage;
 pub(crate) use databases::DatabasesPage;
+pub(crate) use export::ExportPage;
+pub(crate) use import::ImportPage;
 pub(crate) use no_page::no_page;
 pub(crate) use process::ProcessPage;
 pub(crate) use processes::{AllProcessesPage, SiteProcessesPage};

@@ -1,9 +1,10 @@
 //! One process: how far it is, what it holds, and, when it failed, what happened, what was kept and what to do.
 
+use domain::bacpac::Told;
 use domain::display;
 use domain::lang::Lang;
 use domain::overview::ProcessDetail;
-use domain::permission::Action;
+use domain::permission::action_of;
 use domain::process::{Process, ProcessKind, ProcessState};
 use domain::site::Site;
 use domain::time::Timestamp;
@@ -13,8 +14,8 @@ use leptos_meta::Title;
 
 use crate::api::{self, CancelProcess};
 use crate::components::{
-    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, fetched, figures, icon, process_plate,
-    progress_bar, steps, t0_sentence, use_act,
+    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, export_log, fetched, figures, icon,
+    import_report, process_plate, progress_bar, steps, t0_sentence, use_act,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -55,6 +56,13 @@ fn page(detail: ProcessDetail) -> impl IntoView {
         (name.clone(), None),
     ];
     let title = tab_title(lang, process, site.name.clone());
+    let file_link = match &detail.process.kind {
+        ProcessKind::Export { backup, database, .. } => {
+            let href = paths::bacpac(&site.id, database, backup);
+            Some(view! { <a class="btn" href=href>{icon("export")}{i18n::packages::download_backup(lang)}</a> })
+        }
+        _ => None,
+    };
     let leave = move || {
         let moving = process.with(|process| !process.state.is_over());
         moving.then(|| view! { <p class="panel-foot">{i18n::processes::may_leave(lang)}</p> })
@@ -84,10 +92,12 @@ fn page(detail: ProcessDetail) -> impl IntoView {
                     {leave}
                 </section>
                 {cancel(lang, process, &site)}
+                {told(lang, &detail)}
                 {facts(lang, detail, process)}
                 <div class="row">
                     <a class="btn" href=paths::site(&site.id)>{icon("arrow-left")}{i18n::processes::back_to_site(lang)}</a>
                     {backups_link(lang, process, &site)}
+                    {file_link}
                 </div>
             </div>
         </Frame>
@@ -118,6 +128,31 @@ fn failure(lang: Lang, process: Memo<Process>) -> impl IntoView {
     }
 }
 
+/// What a BACPAC held, or why it was refused.
+fn told(lang: Lang, detail: &ProcessDetail) -> Option<AnyView> {
+    let (title, content) = match detail.told.as_ref()? {
+        Told::Exported(log) => (i18n::packages::log(lang), export_log(log)),
+        Told::Imported(report) => (
+            i18n::packages::told_import(lang),
+            import_report(report, &detail.site.zone),
+        ),
+        Told::Refused(text) => (
+            i18n::packages::refused(lang),
+            view! { <pre class="log" tabindex="0">{text.clone()}</pre><p class="softer">{i18n::packages::refused_note(lang)}</p> }
+                .into_any(),
+        ),
+    };
+    Some(
+        view! {
+            <section class="panel" aria-labelledby="t-told">
+                <div class="panel-head"><h2 id="t-told">{title}</h2></div>
+                <div class="panel-body">{content}</div>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
 fn cancelled(lang: Lang, process: Memo<Process>) -> impl IntoView {
     move || {
         process.with(|process| match &process.state {
@@ -134,11 +169,7 @@ fn cancel(lang: Lang, process: Memo<Process>, site: &Site) -> impl IntoView + us
     let (action, error) = use_act::<CancelProcess>();
     let waits = Memo::new(move |_| process.with(|process| matches!(process.state, ProcessState::Queued)));
     let id = process.with_untracked(|process| process.id.to_string());
-    let right = if process.with_untracked(|process| process.kind.is_restore()) {
-        Action::Restore
-    } else {
-        Action::BackUp
-    };
+    let right = process.with_untracked(|process| action_of(&process.kind));
     // A restore that waits has already closed its site: the status is no reason to keep it waiting.
     let refusal = rights::refusal(
         right,
@@ -254,12 +285,13 @@ fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl Into
 fn content(lang: Lang, process: &Process, site: &Site, facts: &mut Vec<AnyView>) {
     let zone = &site.zone;
     match (&process.kind, process.t0) {
-        (ProcessKind::Restore { t0, .. }, _) => {
+        (ProcessKind::Restore { t0, .. } | ProcessKind::Export { t0, .. }, _) => {
+            let label = match process.kind.is_restore() {
+                true => i18n::processes::restored_to(lang),
+                false => i18n::processes::content_at(lang),
+            };
             let text = display::date_time(lang, zone, *t0);
-            facts.push(fact(
-                i18n::processes::restored_to(lang),
-                view! { <Instant at=*t0 zone=zone.clone() text/> },
-            ));
+            facts.push(fact(label, view! { <Instant at=*t0 zone=zone.clone() text/> }));
         }
         (_, Some(t0)) => {
             let day = display::short_date(lang, zone.local(t0).date);

@@ -8,6 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use control::ports::control_store::ControlStore;
 use control::testing::fake_engine::FakeEngine;
+use control::testing::fake_packages::{FakePackages, FolderShelf};
 use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::memory_store::MemoryStore;
@@ -83,6 +84,9 @@ impl World {
             notifier: Arc::new(KeptNotices::default()),
             hasher: Arc::new(PlainHasher),
             scratch: Arc::new(NoScratch),
+            packages: Arc::new(FakePackages),
+            shelf: Arc::new(FolderShelf("no-shelf".into())),
+            upload_most_bytes: 20_000_000_000,
             node: "stories".to_owned(),
             max_running: story::MANY,
         });

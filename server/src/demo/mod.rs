@@ -14,6 +14,7 @@ use app::viewer::DemoAccount;
 use control::ControlPlane;
 use control::ports::clock::Clock;
 use domain::account::{Actor, Role};
+use domain::limits::UPLOAD_MAX_BYTES;
 use domain::site::Site as HostedSite;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -122,6 +123,7 @@ async fn control_plane(data: &Path, books: &Books, clock: Arc<dyn Clock>) -> Res
         clock,
         hasher: Arc::new(Argon2Hasher::new()),
         max_running: MAX_RUNNING,
+        upload_most_bytes: UPLOAD_MAX_BYTES,
     };
     let plane = wiring::control_plane(&places, choices).await?;
     plane

@@ -1,15 +1,15 @@
-//! Downloads: a plain link, no script needed. Streams from the repository with length, name, strong entity tag and ranges.
+//! Downloads: plain links, no script needed. Streams from the repository, or from the shelf, with length, name, strong entity
+//! tag and ranges.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
-use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use control::downloads::Download;
+use domain::backup::Sha256Hex;
 use domain::ids::{BackupId, DatabaseId};
 use domain::refusal::Refusal;
 use tokio::sync::mpsc;
@@ -24,29 +24,104 @@ const CHUNK: usize = 256 * 1_024;
 /// Chunks read ahead of a slow connection.
 const AHEAD: usize = 4;
 
+/// Takes pieces one after another until it answers `false`.
+type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+
+/// Something that may be downloaded.
+struct Offer {
+    file_name: String,
+    bytes: u64,
+    sha256: Sha256Hex,
+    /// Reads a range and hands it over, on a thread that may block.
+    send: Box<dyn FnOnce(Range<u64>, Sink<'_>) -> io::Result<()> + Send>,
+}
+
+/// The engine's own form.
 pub(super) async fn download(
     State(web): State<Web>,
     Extension(who): Extension<SignedIn>,
-    Path((backup, database)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let ids = BackupId::parse(&backup).and_then(|backup| Ok((backup, DatabaseId::parse(&database)?)));
-    let Ok((backup, database)) = ids else {
+    let Some((backup, database)) = ids(&path) else {
         return pages::refused(&web, request, Refusal::NotFound.into()).await;
     };
-    let only_head = request.method() == Method::HEAD;
-    let range = if only_head {
-        "head"
-    } else {
-        asked(request.headers()).unwrap_or("whole")
-    };
-    match web.plane.download(&who.actor, &backup, &database, range).await {
-        Ok(download) => answer(download, request.headers(), only_head),
+    let range = told(&request);
+    match web.plane.download(&who.actor, &backup, &database, &range).await {
+        Ok(download) => {
+            let offer = Offer {
+                file_name: download.file_name.clone(),
+                bytes: download.bytes,
+                sha256: download.sha256.clone(),
+                send: Box::new(move |range, sink| pump(download.reader(range), sink)),
+            };
+            answer(offer, request.headers(), request.method() == Method::HEAD)
+        }
         Err(error) => pages::refused(&web, request, error).await,
     }
 }
 
-fn answer(download: Download, headers: &HeaderMap, only_head: bool) -> Response {
+/// A made BACPAC.
+pub(super) async fn bacpac(
+    State(web): State<Web>,
+    Extension(who): Extension<SignedIn>,
+    Path(path): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let Some((backup, database)) = ids(&path) else {
+        return pages::refused(&web, request, Refusal::NotFound.into()).await;
+    };
+    let range = told(&request);
+    match web.plane.download_export(&who.actor, &backup, &database, &range).await {
+        Ok(export) => {
+            let offer = Offer {
+                file_name: export.file_name.clone(),
+                bytes: export.bytes,
+                sha256: export.sha256.clone(),
+                send: Box::new(move |range, sink| pump(export.reader(range)?, sink)),
+            };
+            answer(offer, request.headers(), request.method() == Method::HEAD)
+        }
+        Err(error) => pages::refused(&web, request, error).await,
+    }
+}
+
+/// The log of a made BACPAC, as JSON.
+pub(super) async fn bacpac_log(
+    State(web): State<Web>,
+    Extension(who): Extension<SignedIn>,
+    Path(path): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let Some((backup, database)) = ids(&path) else {
+        return pages::refused(&web, request, Refusal::NotFound.into()).await;
+    };
+    match web.plane.export_log(&who.actor, &backup, &database).await {
+        Ok((name, log)) => {
+            let headers = [
+                (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+                (header::CONTENT_DISPOSITION, disposition(&name)),
+            ];
+            (headers, axum::Json(log)).into_response()
+        }
+        Err(error) => pages::refused(&web, request, error).await,
+    }
+}
+
+fn ids((backup, database): &(String, String)) -> Option<(BackupId, DatabaseId)> {
+    Some((BackupId::parse(backup).ok()?, DatabaseId::parse(database).ok()?))
+}
+
+/// What the audit trail says of the request.
+fn told(request: &Request) -> String {
+    let range = match *request.method() {
+        Method::HEAD => "head",
+        _ => asked(request.headers()).unwrap_or("whole"),
+    };
+    range.to_owned()
+}
+
+fn answer(download: Offer, headers: &HeaderMap, only_head: bool) -> Response {
     let tag = format!("\"{}\"", download.sha256.as_str());
     if header(headers, header::IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|one| one.trim() == tag)) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
@@ -84,7 +159,7 @@ fn answer(download: Download, headers: &HeaderMap, only_head: bool) -> Response 
     let body = if only_head {
         Body::empty()
     } else {
-        stream(Arc::new(download), range)
+        stream(download.send, range)
     };
     response
         .body(body)
@@ -93,32 +168,35 @@ fn answer(download: Download, headers: &HeaderMap, only_head: bool) -> Response 
 
 /// Reads on a thread of its own and sends as fast as the connection takes it. An error cuts the connection, so that the
 /// browser sees a download that failed and not one that is short.
-fn stream(download: Arc<Download>, range: Range<u64>) -> Body {
-    let (sender, receiver) = mpsc::channel::<std::io::Result<Bytes>>(AHEAD);
+fn stream(send: Box<dyn FnOnce(Range<u64>, Sink<'_>) -> io::Result<()> + Send>, range: Range<u64>) -> Body {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
     tokio::task::spawn_blocking(move || {
-        let mut reader = download.reader(range);
-        loop {
-            let mut chunk = vec![0; CHUNK];
-            match reader.read(&mut chunk) {
-                Ok(0) => return,
-                Ok(read) => {
-                    chunk.truncate(read);
-                    if sender.blocking_send(Ok(chunk.into())).is_err() {
-                        return; // the browser left
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a download was cut");
-                    let _ = sender.blocking_send(Err(error));
-                    return;
-                }
-            }
+        // Not taken: the browser left.
+        let sent = send(range, &mut |piece| {
+            sender.blocking_send(Ok(Bytes::copy_from_slice(piece))).is_ok()
+        });
+        if let Err(error) = sent {
+            tracing::error!(%error, "a download was cut");
+            let _ = sender.blocking_send(Err(error));
         }
     });
     let stream = futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|chunk| (chunk, receiver))
     });
     Body::from_stream(stream)
+}
+
+fn pump(mut reader: impl Read, sink: Sink<'_>) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = match reader.read(&mut chunk) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if read == 0 || !sink(&chunk[..read]) {
+            return Ok(());
+        }
+    }
 }
 
 fn header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {

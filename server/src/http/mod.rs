@@ -11,6 +11,7 @@ mod preferences;
 mod probes;
 mod session;
 mod sign_in;
+mod uploads;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,6 +78,16 @@ pub fn router(plane: Arc<ControlPlane>, options: WebOptions, stop: watch::Receiv
         .route(
             "/backups/{backup}/databases/{database}/download",
             get(download::download),
+        )
+        .route("/backups/{backup}/databases/{database}/bacpac", get(download::bacpac))
+        .route(
+            "/backups/{backup}/databases/{database}/bacpac/log.json",
+            get(download::bacpac_log),
+        )
+        .route(app::paths::UPLOADS, post(uploads::open))
+        .route(
+            &format!("{}/{{upload}}", app::paths::UPLOADS),
+            axum::routing::head(uploads::state).patch(uploads::go_on),
         )
         .with_state(web.clone())
         .merge(pages::routes(&web))

@@ -122,7 +122,7 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, backup: &Backup) -> Result
     let promotion = backup.promotion.as_ref();
     sqlx::query(
         "INSERT INTO backups (id, site, kind, process, t0, skew_ms, completed_at, business_date, requested_by, \
-         promoted_at, promoted_by, snapshot) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         promoted_at, promoted_by, snapshot, imported_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(backup.id.as_str())
     .bind(backup.site.as_str())
@@ -136,6 +136,7 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, backup: &Backup) -> Result
     .bind(promotion.map(|promotion| promotion.at).map(Timestamp::millis))
     .bind(promotion.map(|promotion| promotion.by.as_str()))
     .bind(&backup.snapshot)
+    .bind(backup.imported_from.as_deref())
     .execute(&mut *tx)
     .await?;
     for (position, artifact) in (0_i64..).zip(&backup.artifacts) {

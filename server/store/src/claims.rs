@@ -101,9 +101,11 @@ pub(crate) async fn complete_backup(
     let mut tx = store.begin().await?;
     let process = held(&mut tx, claim).await?;
     let expected = match &process.kind {
-        ProcessKind::ManualBackup => (BackupKind::Manual, None),
+        ProcessKind::ManualBackup | ProcessKind::Import { .. } => (BackupKind::Manual, None),
         ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
-        ProcessKind::Restore { .. } => return Err(Fault::broken("a restore does not end as a backup")),
+        ProcessKind::Restore { .. } | ProcessKind::Export { .. } => {
+            return Err(Fault::broken("this does not end as a backup"));
+        }
     };
     if (backup.kind, backup.business_date) != expected {
         return Err(Fault::broken("the backup is not of the kind that was asked for"));
@@ -200,7 +202,7 @@ pub(crate) async fn fail(
 }
 
 /// The process, if this claim still gives the right to work on it.
-async fn held(tx: &mut SqliteConnection, claim: &Claim) -> Result<Process, Fault> {
+pub(crate) async fn held(tx: &mut SqliteConnection, claim: &Claim) -> Result<Process, Fault> {
     let running: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM processes WHERE id = $1 AND state = 'running' AND attempt = $2)",
     )
@@ -250,7 +252,8 @@ async fn next(tx: &mut SqliteConnection, now: Timestamp, max_running: u32) -> Re
     }
     let row = sqlx::query(
         "SELECT p.id FROM processes p WHERE (p.state = 'running' AND p.lease_until <= $1) OR (p.state = 'queued' \
-         AND NOT EXISTS (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running')) \
+         AND (NOT p.exclusive OR NOT EXISTS (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' \
+         AND r.exclusive))) \
          ORDER BY CASE p.state WHEN 'running' THEN 0 ELSE 1 END, p.requested_at, p.id LIMIT 1",
     )
     .bind(now.millis())
@@ -320,7 +323,7 @@ async fn record(tx: &mut SqliteConnection, process: &Process, backup: &Backup) -
     Ok(())
 }
 
-async fn complete(tx: &mut SqliteConnection, id: &ProcessId, now: Timestamp) -> Result<(), Fault> {
+pub(crate) async fn complete(tx: &mut SqliteConnection, id: &ProcessId, now: Timestamp) -> Result<(), Fault> {
     sqlx::query(
         "UPDATE processes SET state = 'completed', percent = 100, ended_at = $2, stage = NULL, done_bytes = NULL, \
          total_bytes = NULL, worker = NULL, lease_until = NULL, revision = $3, updated_at = $2 WHERE id = $1",

@@ -9,14 +9,15 @@ use control::ports::database_engine::DatabaseSource;
 use control::ports::repository::SealedKey;
 use domain::account::Actor;
 use domain::backup::{Backup, Quota};
+use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, Progress};
 use domain::site::Site;
 use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
-use crate::{accounts, backups, claims, keys_and_audit, processes, sessions, sites};
+use crate::{accounts, backups, claims, keys_and_audit, packages, processes, sessions, sites};
 
 #[async_trait]
 impl ControlStore for SqliteStore {
@@ -88,6 +89,14 @@ impl ControlStore for SqliteStore {
         Ok(processes::queue_restore(self, new).await?)
     }
 
+    async fn queue_export(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        Ok(processes::queue_export(self, new).await?)
+    }
+
+    async fn queue_import(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        Ok(processes::queue_import(self, new).await?)
+    }
+
     async fn claim(
         &self,
         worker: &str,
@@ -122,6 +131,18 @@ impl ControlStore for SqliteStore {
 
     async fn record_safety(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError> {
         Ok(claims::record_safety(self, claim, backup, now).await?)
+    }
+
+    async fn complete_export(&self, claim: &Claim, export: &Export, now: Timestamp) -> Result<Process, StoreError> {
+        Ok(packages::complete_export(self, claim, export, now).await?)
+    }
+
+    async fn tell(&self, claim: &Claim, told: &Told) -> Result<(), StoreError> {
+        Ok(packages::tell(self, claim, told).await?)
+    }
+
+    async fn told(&self, process: &ProcessId) -> Result<Option<Told>, StoreError> {
+        Ok(packages::told(self, process).await?)
     }
 
     async fn decide_restore(&self, claim: &Claim) -> Result<(), StoreError> {
@@ -170,6 +191,38 @@ impl ControlStore for SqliteStore {
 
     async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
         Ok(backups::quota(self, site).await?)
+    }
+
+    async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {
+        Ok(packages::export(self, backup, database).await?)
+    }
+
+    async fn exports(&self) -> Result<Vec<Export>, StoreError> {
+        Ok(packages::exports(self).await?)
+    }
+
+    async fn expire_exports(&self, now: Timestamp) -> Result<Vec<Export>, StoreError> {
+        Ok(packages::expire_exports(self, now).await?)
+    }
+
+    async fn open_upload(&self, upload: &Upload) -> Result<(), StoreError> {
+        Ok(packages::open_upload(self, upload).await?)
+    }
+
+    async fn upload(&self, id: &UploadId) -> Result<Option<Upload>, StoreError> {
+        Ok(packages::upload(self, id).await?)
+    }
+
+    async fn uploads(&self) -> Result<Vec<Upload>, StoreError> {
+        Ok(packages::uploads(self).await?)
+    }
+
+    async fn touch_upload(&self, id: &UploadId, at: Timestamp) -> Result<(), StoreError> {
+        Ok(packages::touch_upload(self, id, at).await?)
+    }
+
+    async fn close_upload(&self, id: &UploadId) -> Result<bool, StoreError> {
+        Ok(packages::close_upload(self, id).await?)
     }
 
     async fn repository(&self, customer: &CustomerId) -> Result<Option<RepositoryRow>, StoreError> {

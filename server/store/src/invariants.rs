@@ -18,14 +18,14 @@ const NEVER: &[(&str, &str)] = &[
         "SELECT m.site FROM manual_slots m JOIN sites s ON s.id = m.site WHERE m.slot > s.quota",
     ),
     (
-        "a manual backup under way without a slot",
-        "SELECT id FROM processes WHERE kind = 'manual' AND state IN ('queued', 'running') \
+        "what makes a manual backup under way without a slot",
+        "SELECT id FROM processes WHERE kind IN ('manual', 'import') AND state IN ('queued', 'running') \
          AND id NOT IN (SELECT process FROM manual_slots WHERE process IS NOT NULL)",
     ),
     (
-        "a slot reserved by what is no manual backup under way",
+        "a slot reserved by what makes no manual backup",
         "SELECT m.process FROM manual_slots m JOIN processes p ON p.id = m.process \
-         WHERE NOT (p.kind = 'manual' AND p.state IN ('queued', 'running'))",
+         WHERE NOT (p.kind IN ('manual', 'import') AND p.state IN ('queued', 'running'))",
     ),
     (
         "a manual or promoted backup without a slot",
@@ -38,8 +38,8 @@ const NEVER: &[(&str, &str)] = &[
          WHERE b.kind <> 'manual' AND b.promoted_at IS NULL",
     ),
     (
-        "two processes running on one site",
-        "SELECT site FROM processes WHERE state = 'running' GROUP BY site HAVING count(*) > 1",
+        "two exclusive processes running on one site",
+        "SELECT site FROM processes WHERE state = 'running' AND exclusive GROUP BY site HAVING count(*) > 1",
     ),
     (
         "a site closed by what is no restore of it under way",
@@ -77,11 +77,20 @@ const NEVER: &[(&str, &str)] = &[
         "a backup whose process is not its maker",
         "SELECT b.id FROM backups b JOIN processes p ON p.id = b.process WHERE p.site <> b.site \
          OR p.made_backup IS NULL OR p.made_backup <> b.id \
-         OR CASE p.kind WHEN 'manual' THEN 'manual' WHEN 'nightly' THEN 'automatic' ELSE 'safety' END <> b.kind",
+         OR CASE p.kind WHEN 'manual' THEN 'manual' WHEN 'import' THEN 'manual' WHEN 'nightly' THEN 'automatic' ELSE 'safety' END <> b.kind",
     ),
     (
         "a visible backup of a process that did not complete",
         "SELECT b.id FROM backups b JOIN processes p ON p.id = b.process WHERE b.kind <> 'safety' AND p.state <> 'completed'",
+    ),
+    (
+        "a kept BACPAC whose process did not complete",
+        "SELECT e.process FROM exports e JOIN processes p ON p.id = e.process WHERE p.kind <> 'export' OR p.state <> 'completed'",
+    ),
+    (
+        "an import under way without its upload",
+        "SELECT id FROM processes WHERE kind = 'import' AND state IN ('queued', 'running') \
+         AND of_upload NOT IN (SELECT id FROM uploads)",
     ),
     (
         "a completed restore that was not decided",

@@ -12,6 +12,7 @@ mod fault;
 mod invariants;
 mod keys_and_audit;
 mod open;
+mod packages;
 mod processes;
 mod rows;
 mod sessions;

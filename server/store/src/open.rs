@@ -22,6 +22,7 @@ const READERS: u32 = 4;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "control store", include_str!("../migrations/0001_control_store.sql")),
     (2, "guards", include_str!("../migrations/0002_guards.sql")),
+    (3, "bacpac", include_str!("../migrations/0003_bacpac.sql")),
 ];
 
 /// Why the control store was not opened.

@@ -2,7 +2,7 @@
 
 use control::ports::control_store::NewProcess;
 use domain::backup::Quota;
-use domain::ids::{ProcessId, SiteId};
+use domain::ids::{BackupId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
@@ -24,7 +24,8 @@ macro_rules! process_sql {
             "CASE p.state WHEN 'queued' THEN ",
             "(SELECT count(*) FROM processes q WHERE q.state = 'queued' AND (q.requested_at < p.requested_at ",
             "OR (q.requested_at = p.requested_at AND q.id < p.id))) ",
-            "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site) END AS ahead ",
+            "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive) ",
+            "END AS ahead ",
             "FROM processes p JOIN sites s ON s.id = p.site ",
             $tail
         )
@@ -36,16 +37,7 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
     let mut tx = store.begin().await?;
     refuse_closed(&mut tx, &new.site).await?;
     match &new.kind {
-        ProcessKind::ManualBackup => {
-            let slot = free_slot(&mut tx, &new.site).await?;
-            insert(&mut tx, new).await?;
-            sqlx::query("INSERT INTO manual_slots (site, slot, process) VALUES ($1, $2, $3)")
-                .bind(new.site.as_str())
-                .bind(slot)
-                .bind(new.id.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
+        ProcessKind::ManualBackup => insert_with_slot(&mut tx, new).await?,
         ProcessKind::NightlyBackup { business_date } => {
             let taken: bool = sqlx::query_scalar(
                 "SELECT EXISTS (SELECT 1 FROM processes WHERE site = $1 AND business_date = $2 \
@@ -61,7 +53,7 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
             }
             insert(&mut tx, new).await?;
         }
-        ProcessKind::Restore { .. } => return Err(Fault::broken("a restore is not queued as a backup")),
+        _ => return Err(Fault::broken("only a backup is queued as one")),
     }
     let process = snapshot(&mut tx, &new.id).await?;
     tx.commit().await?;
@@ -71,7 +63,7 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
 /// Queues a restore and closes the site.
 pub(crate) async fn queue_restore(store: &SqliteStore, new: &NewProcess) -> Result<Process, Fault> {
     let ProcessKind::Restore { backup, scope, .. } = &new.kind else {
-        return Err(Fault::broken("a backup is not queued as a restore"));
+        return Err(Fault::broken("only a restore is queued as one"));
     };
     let mut tx = store.begin().await?;
     refuse_closed(&mut tx, &new.site).await?;
@@ -97,6 +89,69 @@ pub(crate) async fn queue_restore(store: &SqliteStore, new: &NewProcess) -> Resu
         .bind(new.id.as_str())
         .execute(&mut *tx)
         .await?;
+    let process = snapshot(&mut tx, &new.id).await?;
+    tx.commit().await?;
+    Ok(process)
+}
+
+/// Queues the making of a BACPAC, or returns the one under way.
+pub(crate) async fn queue_export(store: &SqliteStore, new: &NewProcess) -> Result<Process, Fault> {
+    let ProcessKind::Export { backup, database, .. } = &new.kind else {
+        return Err(Fault::broken("only an export is queued as one"));
+    };
+    let mut tx = store.begin().await?;
+    let held: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM backups b JOIN artifacts a ON a.backup = b.id \
+         WHERE b.id = $1 AND b.site = $2 AND a.database = $3)",
+    )
+    .bind(backup.as_str())
+    .bind(new.site.as_str())
+    .bind(database.as_str())
+    .fetch_one(&mut *tx)
+    .await?;
+    if !held {
+        return Err(Refusal::NotFound.into());
+    }
+    let open = sqlx::query(
+        "SELECT id FROM processes WHERE kind = 'export' AND of_backup = $1 AND of_database = $2 \
+         AND state IN ('queued', 'running')",
+    )
+    .bind(backup.as_str())
+    .bind(database.as_str())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let id = match open {
+        Some(row) => rows::id(&row, "id")?,
+        None => {
+            insert(&mut tx, new).await?;
+            new.id.clone()
+        }
+    };
+    let process = snapshot(&mut tx, &id).await?;
+    tx.commit().await?;
+    Ok(process)
+}
+
+/// Queues an import, which takes a slot.
+pub(crate) async fn queue_import(store: &SqliteStore, new: &NewProcess) -> Result<Process, Fault> {
+    let ProcessKind::Import { upload, database, .. } = &new.kind else {
+        return Err(Fault::broken("only an import is queued as one"));
+    };
+    let mut tx = store.begin().await?;
+    refuse_closed(&mut tx, &new.site).await?;
+    let free: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM uploads WHERE id = $1 AND site = $2 AND database = $3) AND NOT EXISTS \
+         (SELECT 1 FROM processes WHERE of_upload = $1 AND state IN ('queued', 'running', 'completed'))",
+    )
+    .bind(upload.as_str())
+    .bind(new.site.as_str())
+    .bind(database.as_str())
+    .fetch_one(&mut *tx)
+    .await?;
+    if !free {
+        return Err(Refusal::NotFound.into());
+    }
+    insert_with_slot(&mut tx, new).await?;
     let process = snapshot(&mut tx, &new.id).await?;
     tx.commit().await?;
     Ok(process)
@@ -249,26 +304,43 @@ async fn free_slot(tx: &mut SqliteConnection, site: &SiteId) -> Result<i64, Faul
     }
 }
 
+/// A process that makes a manual backup holds a slot from the beginning.
+async fn insert_with_slot(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault> {
+    let slot = free_slot(tx, &new.site).await?;
+    insert(tx, new).await?;
+    sqlx::query("INSERT INTO manual_slots (site, slot, process) VALUES ($1, $2, $3)")
+        .bind(new.site.as_str())
+        .bind(slot)
+        .bind(new.id.as_str())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 async fn insert(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault> {
     let revision = next_revision(tx).await?;
-    let (kind, day, restore) = match &new.kind {
-        ProcessKind::ManualBackup => ("manual", None, None),
-        ProcessKind::NightlyBackup { business_date } => ("nightly", Some(business_date.to_string()), None),
+    let (kind, day, restore, of) = match &new.kind {
+        ProcessKind::ManualBackup => ("manual", None, None, None),
+        ProcessKind::NightlyBackup { business_date } => ("nightly", Some(business_date.to_string()), None, None),
         ProcessKind::Restore {
             backup,
             t0,
             scope,
             database_name,
-        } => ("restore", None, Some((backup, t0, scope, database_name))),
+        } => ("restore", None, Some((backup, t0, scope, database_name)), None),
+        ProcessKind::Export { backup, database, .. } => ("export", None, None, Some((Some(backup), database, None))),
+        ProcessKind::Import { upload, database, .. } => ("import", None, None, Some((None, database, Some(upload)))),
     };
+    let facts = of.map(|_| rows::json(&new.kind)).transpose()?;
     let database = restore.and_then(|(_, _, scope, _)| match scope {
         Scope::Site => None,
         Scope::Database(database) => Some(database.as_str()),
     });
     sqlx::query(
         "INSERT INTO processes (id, site, kind, business_date, restore_backup, restore_t0, restore_database, \
-         restore_database_name, requested_by, reason, requested_at, state, attempt, percent, revision, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, $12, $11)",
+         restore_database_name, requested_by, reason, requested_at, state, attempt, percent, revision, updated_at, \
+         exclusive, facts, of_backup, of_database, of_upload) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, $12, $11, $13, $14, $15, $16, $17)",
     )
     .bind(new.id.as_str())
     .bind(new.site.as_str())
@@ -282,6 +354,11 @@ async fn insert(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault
     .bind(new.reason.as_deref())
     .bind(new.at.millis())
     .bind(revision)
+    .bind(i64::from(new.kind.is_exclusive()))
+    .bind(facts)
+    .bind(of.and_then(|(backup, ..)| backup).map(BackupId::as_str))
+    .bind(of.map(|(_, database, _)| database.as_str()))
+    .bind(of.and_then(|(.., upload)| upload).map(UploadId::as_str))
     .execute(tx)
     .await?;
     Ok(())

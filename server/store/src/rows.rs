@@ -1,6 +1,7 @@
 //! Between rows and the domain. A row that the domain cannot hold is an error, never a guess.
 
 use domain::backup::{Artifact, Backup, BackupKind, Promotion};
+use domain::bacpac::{Export, Upload};
 use domain::failure::Failure;
 use domain::process::{Process, ProcessKind, ProcessState, Progress};
 use domain::restore::Scope;
@@ -108,6 +109,7 @@ fn kind(row: &SqliteRow) -> Result<ProcessKind, Fault> {
             scope: optional_id(row, "restore_database")?.map_or(Scope::Site, Scope::Database),
             database_name: row.try_get("restore_database_name")?,
         }),
+        "export" | "import" => from_json(row, "facts"),
         _ => Err(misfit("kind")),
     }
 }
@@ -164,6 +166,7 @@ pub(crate) fn backup(row: &SqliteRow, artifacts: Vec<Artifact>) -> Result<Backup
         business_date: day(row)?,
         requested_by: row.try_get("requested_by")?,
         promotion,
+        imported_from: row.try_get("imported_from")?,
         snapshot: row.try_get("snapshot")?,
         artifacts,
     })
@@ -181,6 +184,34 @@ pub(crate) fn artifact(row: &SqliteRow) -> Result<Artifact, Fault> {
         files: from_json(row, "files")?,
         download_bytes: natural(row, "download_bytes")?,
         download_sha256: sha256.try_into().map_err(|_| misfit("download_sha256"))?,
+    })
+}
+
+/// A kept BACPAC.
+pub(crate) fn export(row: &SqliteRow) -> Result<Export, Fault> {
+    let sha256: String = row.try_get("sha256")?;
+    Ok(Export {
+        backup: id(row, "backup")?,
+        database: id(row, "database")?,
+        process: id(row, "process")?,
+        bytes: natural(row, "bytes")?,
+        sha256: sha256.try_into().map_err(|_| misfit("sha256"))?,
+        made_at: at(row, "made_at")?,
+        keep_until: at(row, "keep_until")?,
+    })
+}
+
+/// An upload.
+pub(crate) fn upload(row: &SqliteRow) -> Result<Upload, Fault> {
+    Ok(Upload {
+        id: id(row, "id")?,
+        site: id(row, "site")?,
+        database: id(row, "database")?,
+        file_name: row.try_get("file_name")?,
+        bytes: natural(row, "bytes")?,
+        by: row.try_get("by_name")?,
+        opened_at: at(row, "opened_at")?,
+        touched_at: at(row, "touched_at")?,
     })
 }
 

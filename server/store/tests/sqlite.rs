@@ -383,7 +383,7 @@ async fn the_audit_of_invariants_sees_what_slipped_past_the_constraints() {
     by_hand(&path, "UPDATE sites SET restoring = NULL").await.unwrap();
     let found = store.audit_invariants().await.unwrap();
     for sentence in [
-        "a manual backup under way without a slot",
+        "what makes a manual backup under way without a slot",
         "a manual or promoted backup without a slot",
         "a restore under way that does not close its site",
     ] {
@@ -415,4 +415,72 @@ async fn by_hand(path: &Path, statement: &str) -> Result<(), sqlx::Error> {
         .execute(&mut *tx)
         .await?;
     tx.commit().await
+}
+
+/// What an earlier version left behind: a kept backup with its slot, and a restore under way that closes the site.
+const BEFORE_BACPAC: &str = "
+    BEGIN;
+    INSERT INTO customers VALUES ('c', 'C');
+    INSERT INTO sites VALUES ('s', 'S', 'S', 'c', NULL, 0, 'UTC', '[[-9223372036854775808,0]]', 5, NULL);
+    INSERT INTO databases VALUES ('d', 's', 0, 'D', 'Sage', 'sqlite', '{\"engine\":\"sqlite\",\"path\":\"/d\"}', NULL);
+    INSERT INTO processes (id, site, kind, requested_by, requested_at, state, attempt, percent, started_at, ended_at, made_backup,
+        revision, updated_at) VALUES ('p1', 's', 'manual', 'Claire', 1, 'completed', 1, 100, 2, 3, 'b', 1, 3);
+    INSERT INTO backups (id, site, kind, process, t0, skew_ms, completed_at, requested_by, snapshot)
+        VALUES ('b', 's', 'manual', 'p1', 2, 0, 3, 'Claire', 'snap');
+    INSERT INTO artifacts VALUES ('b', 0, 'd', 'D', 'sqlite', 'SQLite', 2, '[]', 7, printf('%064d', 7));
+    INSERT INTO manual_slots VALUES ('s', 1, NULL, 'b');
+    INSERT INTO processes (id, site, kind, restore_backup, restore_t0, requested_by, requested_at, state, attempt, percent,
+        revision, updated_at) VALUES ('p2', 's', 'restore', 'b', 2, 'Ines', 4, 'queued', 0, 0, 2, 4);
+    UPDATE sites SET restoring = 'p2';
+    UPDATE revisions SET value = 2;
+    COMMIT;";
+
+#[tokio::test]
+async fn a_store_of_an_earlier_version_keeps_everything_and_its_guards() {
+    use sqlx::SqlSafeStr;
+    use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.sqlite");
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .foreign_keys(true);
+    let mut old = SqliteConnection::connect_with(&options).await.unwrap();
+    let migration = |version, description: &'static str, text: &'static str| {
+        Migration::new(
+            version,
+            description.into(),
+            MigrationType::Simple,
+            text.into_sql_str(),
+            false,
+        )
+    };
+    Migrator::with_migrations(vec![
+        migration(1, "control store", include_str!("../migrations/0001_control_store.sql")),
+        migration(2, "guards", include_str!("../migrations/0002_guards.sql")),
+    ])
+    .run_direct(None, &mut old, false)
+    .await
+    .unwrap();
+    sqlx::raw_sql(BEFORE_BACPAC).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    let store = SqliteStore::open(&path).await.unwrap();
+    assert_eq!(store.audit_invariants().await.unwrap(), Vec::<String>::new());
+    let done = store.process(&id("p1")).await.unwrap().unwrap();
+    assert_eq!((done.kind, done.backup), (ProcessKind::ManualBackup, Some(id("b"))));
+    let backup = store.backup(&id("b")).await.unwrap().unwrap();
+    assert_eq!((backup.imported_from, backup.artifacts.len()), (None, 1));
+    assert_eq!(store.quota(&id("s")).await.unwrap().0.kept, 1);
+    let site = store.site(&id("s")).await.unwrap().unwrap();
+    assert!(!site.status.is_ready());
+    for statement in [
+        "UPDATE processes SET requested_by = 'x' WHERE id = 'p1'",
+        "UPDATE processes SET state = 'cancelled', ended_at = 9, cancelled_by = 'x' WHERE id = 'p2'",
+        "UPDATE processes SET kind = 'unheard-of' WHERE id = 'p2'",
+    ] {
+        let error = by_hand(&path, statement).await.unwrap_err();
+        assert!(is_constraint(&error), "{statement}: {error}");
+    }
 }

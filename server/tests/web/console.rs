@@ -70,6 +70,7 @@ impl Console {
             clock,
             hasher: hasher.clone(),
             max_running: 2,
+            upload_most_bytes: 8 << 20,
         };
         let plane = wiring::control_plane(&places, choices).await.unwrap();
         plane.store().declare(&declared).await.unwrap();

@@ -41,6 +41,8 @@ pub(super) enum Shown {
     AsBackup,
     /// All as the one step before a restore.
     AsSafety,
+    /// All as the one step that keeps what was imported.
+    AsKeep,
 }
 
 /// The parts of a backup that take time, in their order.
@@ -50,23 +52,30 @@ impl Shown {
     fn report(self, attempt: &Attempt, part: Stage, done: u64, total: u64) -> bool {
         match self {
             Self::AsBackup => attempt.report(part, done, Some(total)),
-            Self::AsSafety => {
+            Self::AsSafety | Self::AsKeep => {
+                let whole_step = if self == Self::AsSafety {
+                    Stage::Safety
+                } else {
+                    Stage::Keep
+                };
                 let before = PARTS.iter().position(|other| *other == part).unwrap_or_default() as u64;
                 let share = u128::from(done.min(total)) * 1_000 / u128::from(total.max(1));
                 let whole = before * 1_000 + u64::try_from(share).unwrap_or(1_000);
-                attempt.report_share(Stage::Safety, whole / PARTS.len() as u64)
+                attempt.report_share(whole_step, whole / PARTS.len() as u64)
             }
         }
     }
 }
 
 /// A database that was copied aside.
-struct Copied {
-    source: DatabaseSource,
-    measure: Measure,
-    frozen_at: Timestamp,
-    copy: Box<dyn CopiedDatabase>,
-    _room: Box<dyn ScratchFolder>,
+pub(super) struct Copied {
+    pub(super) source: DatabaseSource,
+    pub(super) measure: Measure,
+    /// The instant the copy holds.
+    pub(super) frozen_at: Timestamp,
+    pub(super) copy: Box<dyn CopiedDatabase>,
+    /// Where it lies.
+    pub(super) _room: Box<dyn ScratchFolder>,
 }
 
 /// Takes a backup of the whole site and makes it durable in the repository; its row is the caller's. `None` when it is the
@@ -82,6 +91,18 @@ pub(super) fn take(
     if copies.is_empty() {
         return Ok(None);
     }
+    keep(attempt, site, repository, copies, kind, shown).map(Some)
+}
+
+/// Stores these copies as one backup and makes it durable in the repository.
+pub(super) fn keep(
+    attempt: &Attempt,
+    site: &Site,
+    repository: &dyn Repository,
+    copies: Vec<Copied>,
+    kind: BackupKind,
+    shown: Shown,
+) -> Result<Backup, JobError> {
     let t0 = copies
         .iter()
         .map(|copied| copied.frozen_at)
@@ -108,12 +129,16 @@ pub(super) fn take(
         business_date,
         requested_by: attempt.process.requested_by.clone(),
         promotion: None,
+        imported_from: match &attempt.process.kind {
+            ProcessKind::Import { file_name, .. } => Some(file_name.clone()),
+            _ => None,
+        },
         snapshot: String::new(),
         artifacts,
     };
     backup.snapshot = commit(attempt, writer, &backup, shown)?;
     backup.completed_at = attempt.plane.now();
-    Ok(Some(backup))
+    Ok(backup)
 }
 
 /// A database that is gone or ruined must not stand in the way of the restore that mends it: the backup before a restore
@@ -210,7 +235,7 @@ fn store_one(
         measure,
         frozen_at,
         copy,
-        ..
+        _room: _,
     } = copied;
     let announced: Vec<StoredFile> = copy.files().iter().map(placeholder).collect();
     let segments = download_segments(&source.id, source.address.engine(), &announced, *frozen_at);

@@ -4,6 +4,9 @@
 //! stops at once and undoes nothing, because a later attempt may be at work already.
 
 mod backup;
+mod export;
+mod import;
+mod kept;
 mod restore;
 
 use std::future::Future;
@@ -11,7 +14,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::backup::Backup;
+use domain::bacpac::Export;
 use domain::failure::Cause;
+use domain::ids::DatabaseId;
 use domain::process::{Process, ProcessKind, Progress, Stage};
 use domain::site::Site;
 use domain::time::Timestamp;
@@ -31,6 +36,8 @@ pub(crate) enum Outcome {
     Backup(Box<Backup>),
     /// The chosen state is live.
     Restored,
+    /// A BACPAC is made and checked; its row comes next.
+    Exported(Box<Export>),
 }
 
 /// Why the work ended without a result.
@@ -143,6 +150,8 @@ impl Attempt {
         let result = match self.process.kind.clone() {
             ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } => backup::run(&self),
             ProcessKind::Restore { backup, scope, .. } => restore::run(&self, &backup, &scope),
+            ProcessKind::Export { backup, database, .. } => export::run(&self, &backup, &database),
+            ProcessKind::Import { upload, database, .. } => import::run(&self, &upload, &database),
         };
         // Whatever went wrong after the fence closed went wrong because it closed.
         if self.fence.is_closed() {
@@ -175,6 +184,11 @@ impl Attempt {
                 .ok_or_else(|| JobError::new(Cause::ToolMissing, kind.name()))
         };
         sources.into_iter().map(with_engine).collect()
+    }
+
+    fn source(&self, database: &DatabaseId) -> Result<Reached, JobError> {
+        let found = self.sources()?.into_iter().find(|(source, _)| source.id == *database);
+        found.ok_or_else(|| JobError::new(Cause::DatabaseMissing, "the database is no longer declared"))
     }
 
     fn repository(&self, site: &Site) -> Result<Box<dyn Repository>, JobError> {

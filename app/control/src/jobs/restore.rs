@@ -3,10 +3,9 @@
 //! The live data are not touched before the last stage. Until the restore is *decided* in the control store, every
 //! failure and every interruption leads back to the old data; after it, forward to the new ones.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 
-use domain::backup::{Artifact, Backup, BackupKind, Sha256Hex, StoredFile};
+use domain::backup::{Backup, BackupKind, Sha256Hex};
 use domain::failure::Cause;
 use domain::ids::BackupId;
 use domain::limits::MAX_ATTEMPTS;
@@ -16,8 +15,8 @@ use domain::site::Site;
 use sha2::{Digest, Sha256};
 
 use super::backup::{Shown, take};
+use super::kept::Kept;
 use super::{Attempt, JobError, Outcome, Reached, path};
-use crate::downloads::stored_path;
 use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, Settlement, ShadowDatabase, StoredFiles};
 use crate::ports::repository::Repository;
 
@@ -205,43 +204,5 @@ fn measure(attempt: &Attempt, site: &Site, targets: &[Target]) {
         if let Err(error) = kept {
             tracing::warn!(site = %site.id, database = %source.id, ?error, "restored but not measured");
         }
-    }
-}
-
-/// An artifact's files, in the repository.
-struct Kept {
-    repository: Arc<dyn Repository>,
-    snapshot: String,
-    folder: String,
-    files: Vec<StoredFile>,
-}
-
-impl Kept {
-    fn new(repository: &Arc<dyn Repository>, snapshot: &str, artifact: &Artifact) -> Self {
-        Self {
-            repository: Arc::clone(repository),
-            snapshot: snapshot.to_owned(),
-            folder: artifact.database.to_string(),
-            files: artifact.files.clone(),
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
-    }
-}
-
-impl StoredFiles for Kept {
-    fn files(&self) -> &[StoredFile] {
-        &self.files
-    }
-
-    fn open(&self, name: &str) -> io::Result<Box<dyn Read + Send>> {
-        let path = stored_path(&self.folder, name);
-        let reader = self
-            .repository
-            .reader(&self.snapshot, &path)
-            .map_err(io::Error::other)?;
-        Ok(Box::new(reader))
     }
 }

@@ -9,8 +9,9 @@
 use async_trait::async_trait;
 use domain::account::Actor;
 use domain::backup::{Backup, Quota};
+use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessKind, Progress};
 use domain::refusal::Refusal;
 use domain::site::Site;
@@ -222,8 +223,16 @@ pub trait ControlStore: Send + Sync {
     /// [`Refusal::NotFound`] when the backup is not this site's, or does not hold the database in scope.
     async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
-    /// Hands the next process to a worker: the oldest queued one whose site has nothing running, or one whose worker
-    /// has been silent past its lease (attempt + 1). Atomic: no two workers get the same. `max_running` processes at most
+    /// Queues the making of a BACPAC, or returns the one that is queued or running for the same database of the same backup.
+    /// [`Refusal::NotFound`] when the backup is not this site's, or does not hold the database.
+    async fn queue_export(&self, new: &NewProcess) -> Result<Process, StoreError>;
+
+    /// Queues an import. In one transaction: the site is Ready ([`Refusal::SiteRestoring`]), the upload is there, is this
+    /// site's and is not used yet ([`Refusal::NotFound`]), a slot is taken ([`Refusal::QuotaReached`]).
+    async fn queue_import(&self, new: &NewProcess) -> Result<Process, StoreError>;
+
+    /// Hands the next process to a worker: the oldest queued one that need not wait for its site, or one whose worker has been
+    /// silent past its lease (attempt + 1). An exclusive process waits until no other exclusive one of its site is running. Atomic: no two workers get the same. `max_running` processes at most
     /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here;
     /// a restore is handed out even then, because its worker must first put the old data back.
     async fn claim(
@@ -255,6 +264,16 @@ pub trait ControlStore: Send + Sync {
 
     /// Records the backup taken before a restore; the process goes on.
     async fn record_safety(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Records the made BACPAC, replacing an earlier one of the same database and backup, and completes its process, in one
+    /// transaction.
+    async fn complete_export(&self, claim: &Claim, export: &Export, now: Timestamp) -> Result<Process, StoreError>;
+
+    /// Keeps what a process has to tell beyond its state; a later telling replaces it.
+    async fn tell(&self, claim: &Claim, told: &Told) -> Result<(), StoreError>;
+
+    /// What a process has told.
+    async fn told(&self, process: &ProcessId) -> Result<Option<Told>, StoreError>;
 
     /// Decides a restore: every database has been exchanged.
     async fn decide_restore(&self, claim: &Claim) -> Result<(), StoreError>;
@@ -293,6 +312,32 @@ pub trait ControlStore: Send + Sync {
 
     /// How full the manual compartments of a site are, and which processes hold reserved ones.
     async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError>;
+
+    // — files beside the backups —
+
+    /// The BACPAC of one database of a backup, when it is made and kept.
+    async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError>;
+
+    /// Every kept BACPAC.
+    async fn exports(&self) -> Result<Vec<Export>, StoreError>;
+
+    /// Forgets those kept until before `now`; returns them.
+    async fn expire_exports(&self, now: Timestamp) -> Result<Vec<Export>, StoreError>;
+
+    /// Keeps a new upload.
+    async fn open_upload(&self, upload: &Upload) -> Result<(), StoreError>;
+
+    /// One upload.
+    async fn upload(&self, id: &UploadId) -> Result<Option<Upload>, StoreError>;
+
+    /// Every upload.
+    async fn uploads(&self) -> Result<Vec<Upload>, StoreError>;
+
+    /// Notes that the upload has been gone on with.
+    async fn touch_upload(&self, id: &UploadId, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Forgets an upload, unless an import that is queued or running needs it: `false` then.
+    async fn close_upload(&self, id: &UploadId) -> Result<bool, StoreError>;
 
     // — keys and trail —
 

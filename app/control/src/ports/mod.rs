@@ -7,6 +7,8 @@ pub mod clock;
 pub mod control_store;
 pub mod database_engine;
 pub mod notifier;
+pub mod packages;
 pub mod password_hasher;
 pub mod repository;
 pub mod scratch;
+pub mod shelf;

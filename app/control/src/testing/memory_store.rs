@@ -13,8 +13,9 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use domain::account::Actor;
 use domain::backup::{Backup, Quota};
+use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, Progress};
 use domain::site::Site;
 use domain::time::Timestamp;
@@ -127,6 +128,14 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.queue_restore(new))
     }
 
+    async fn queue_export(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        self.change(|world| world.queue_export(new))
+    }
+
+    async fn queue_import(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        self.change(|world| world.queue_import(new))
+    }
+
     async fn claim(
         &self,
         _worker: &str,
@@ -164,6 +173,22 @@ impl ControlStore for MemoryStore {
 
     async fn record_safety(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<(), StoreError> {
         self.change(|world| world.record_safety(claim, backup, now))
+    }
+
+    async fn complete_export(&self, claim: &Claim, export: &Export, now: Timestamp) -> Result<Process, StoreError> {
+        self.change(|world| world.complete_export(claim, export, now))
+    }
+
+    async fn tell(&self, claim: &Claim, told: &Told) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.held(claim)?;
+            world.told.insert(claim.process.clone(), told.clone());
+            Ok(())
+        })
+    }
+
+    async fn told(&self, process: &ProcessId) -> Result<Option<Told>, StoreError> {
+        Ok(self.read(|world| world.told.get(process).cloned()))
     }
 
     async fn decide_restore(&self, claim: &Claim) -> Result<(), StoreError> {
@@ -221,6 +246,46 @@ impl ControlStore for MemoryStore {
 
     async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
         self.read(|world| world.quota(site))
+    }
+
+    async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {
+        Ok(self.read(|world| world.exports.get(&(backup.clone(), database.clone())).cloned()))
+    }
+
+    async fn exports(&self) -> Result<Vec<Export>, StoreError> {
+        Ok(self.read(|world| world.exports.values().cloned().collect()))
+    }
+
+    async fn expire_exports(&self, now: Timestamp) -> Result<Vec<Export>, StoreError> {
+        self.change(|world| Ok(world.expire_exports(now)))
+    }
+
+    async fn open_upload(&self, upload: &Upload) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.uploads.insert(upload.id.clone(), upload.clone());
+            Ok(())
+        })
+    }
+
+    async fn upload(&self, id: &UploadId) -> Result<Option<Upload>, StoreError> {
+        Ok(self.read(|world| world.uploads.get(id).cloned()))
+    }
+
+    async fn uploads(&self) -> Result<Vec<Upload>, StoreError> {
+        Ok(self.read(|world| world.uploads.values().cloned().collect()))
+    }
+
+    async fn touch_upload(&self, id: &UploadId, at: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| {
+            if let Some(upload) = world.uploads.get_mut(id) {
+                upload.touched_at = at;
+            }
+            Ok(())
+        })
+    }
+
+    async fn close_upload(&self, id: &UploadId) -> Result<bool, StoreError> {
+        self.change(|world| Ok(world.close_upload(id)))
     }
 
     async fn repository(&self, customer: &CustomerId) -> Result<Option<RepositoryRow>, StoreError> {

@@ -2,6 +2,7 @@
 
 pub mod engine_contract;
 pub mod fake_engine;
+pub mod fake_packages;
 pub mod manual_clock;
 pub mod memory_repository;
 pub mod memory_store;

@@ -58,3 +58,29 @@ impl Scratch for NoScratch {
         Ok(Box::new(Named(PathBuf::from(name))))
     }
 }
+
+/// Folders below one that somebody else removes.
+#[derive(Debug)]
+pub struct FolderScratch(pub PathBuf);
+
+struct Real(PathBuf);
+
+impl ScratchFolder for Real {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Real {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+impl Scratch for FolderScratch {
+    fn folder(&self, name: &str) -> Result<Box<dyn ScratchFolder>, (Cause, String)> {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(&path).map_err(|error| (Cause::ScratchFull, error.to_string()))?;
+        Ok(Box::new(Real(path)))
+    }
+}

@@ -7,6 +7,7 @@ pub mod claims;
 pub mod declared;
 pub mod history;
 pub mod nights;
+pub mod packages;
 pub mod people;
 pub mod quota;
 pub mod restores;
@@ -64,6 +65,15 @@ macro_rules! store_contract {
                 ten_clocks_at_once_make_one_backup_of_a_night
                 a_night_that_failed_may_be_tried_again
                 each_site_and_day_has_its_own
+            }
+            packages {
+                ten_who_want_the_same_file_are_led_to_one_process
+                an_export_waits_for_nobody_and_nobody_waits_for_it
+                only_what_a_backup_holds_is_made
+                a_file_is_forgotten_after_its_time
+                an_import_takes_a_slot_and_ends_as_a_manual_backup
+                an_upload_is_used_once
+                an_import_is_refused_where_a_backup_is
             }
             declared {
                 declaring_again_changes_what_is_declared_and_nothing_else

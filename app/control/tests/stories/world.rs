@@ -6,10 +6,11 @@ use control::ports::clock::Clock;
 use control::ports::control_store::Declaration;
 use control::ports::database_engine::Address;
 use control::testing::fake_engine::FakeEngine;
+use control::testing::fake_packages::{FakePackages, FolderShelf};
 use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::memory_store::MemoryStore;
-use control::testing::plain::{KeptNotices, NoScratch, PlainHasher};
+use control::testing::plain::{FolderScratch, KeptNotices, PlainHasher};
 use control::{ControlPlane, NewAccount, Outside, save_account};
 use domain::account::{Actor, Role};
 use domain::ids::{AccountId, CustomerId, DatabaseId, PartnerId, SiteId};
@@ -27,6 +28,7 @@ pub struct World {
     pub engine: Arc<FakeEngine>,
     pub repositories: MemoryRepositories,
     pub notices: Arc<KeptNotices>,
+    pub folder: tempfile::TempDir,
 }
 
 pub fn site(id: &str) -> SiteId {
@@ -91,6 +93,8 @@ impl World {
         let repositories = MemoryRepositories::default();
         let notices = Arc::new(KeptNotices::default());
         let store = Arc::new(MemoryStore::new());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("shelf")).unwrap();
         let plane = ControlPlane::new(Outside {
             clock: clock.clone(),
             store,
@@ -98,7 +102,10 @@ impl World {
             repositories: Arc::new(repositories.clone()),
             notifier: notices.clone(),
             hasher: Arc::new(PlainHasher),
-            scratch: Arc::new(NoScratch),
+            scratch: Arc::new(FolderScratch(folder.path().join("scratch"))),
+            packages: Arc::new(FakePackages),
+            shelf: Arc::new(FolderShelf(folder.path().join("shelf"))),
+            upload_most_bytes: 1_000,
             node: "node-1".to_owned(),
             max_running: 2,
         });
@@ -134,6 +141,7 @@ impl World {
             engine,
             repositories,
             notices,
+            folder,
         }
     }
 

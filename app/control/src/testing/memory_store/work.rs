@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::backup::{Backup, BackupKind};
+use domain::bacpac::{Export, Upload};
 use domain::failure::{Cause, Failure};
-use domain::ids::{ProcessId, SiteId};
+use domain::ids::{ProcessId, SiteId, UploadId};
 use domain::limits::MAX_ATTEMPTS;
 use domain::process::{Process, ProcessKind, ProcessState, Progress, StateName};
 use domain::refusal::{OldestManual, Refusal};
@@ -19,12 +20,7 @@ impl World {
     pub(super) fn queue_backup(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
         self.refuse_closed(&new.site)?;
         match &new.kind {
-            ProcessKind::ManualBackup => {
-                let slot = self.free_slot(&new.site)?;
-                self.insert(new)?;
-                self.slots
-                    .insert((new.site.clone(), slot), Holder::Reserved(new.id.clone()));
-            }
+            ProcessKind::ManualBackup => self.insert_with_slot(new)?,
             ProcessKind::NightlyBackup { business_date } => {
                 let live = |work: &Work| {
                     work.process.site == new.site
@@ -37,14 +33,14 @@ impl World {
                 }
                 self.insert(new)?;
             }
-            ProcessKind::Restore { .. } => return Err(broken("a restore is not queued as a backup")),
+            _ => return Err(broken("only a backup is queued as one")),
         }
         self.snapshot(&new.id)
     }
 
     pub(super) fn queue_restore(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
         let ProcessKind::Restore { backup, scope, .. } = &new.kind else {
-            return Err(broken("a backup is not queued as a restore"));
+            return Err(broken("only a restore is queued as one"));
         };
         self.refuse_closed(&new.site)?;
         let held = self.backups.get(backup).is_some_and(|backup| {
@@ -63,6 +59,71 @@ impl World {
             process: new.id.clone(),
         };
         self.snapshot(&new.id)
+    }
+
+    pub(super) fn queue_export(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
+        let ProcessKind::Export { backup, database, .. } = &new.kind else {
+            return Err(broken("only an export is queued as one"));
+        };
+        let held = |found: &&Backup| found.site == new.site && found.artifact(database).is_some();
+        if self.backups.get(backup).filter(held).is_none() {
+            return Err(Refusal::NotFound.into());
+        }
+        let same = |work: &&Work| !work.process.state.is_over() && work.process.kind == new.kind;
+        if let Some(open) = self.processes.values().find(same) {
+            return Ok(self.follow(open));
+        }
+        self.insert(new)?;
+        self.snapshot(&new.id)
+    }
+
+    pub(super) fn queue_import(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
+        let ProcessKind::Import { upload, database, .. } = &new.kind else {
+            return Err(broken("only an import is queued as one"));
+        };
+        self.refuse_closed(&new.site)?;
+        let there = |found: &&Upload| found.site == new.site && found.database == *database;
+        let used = |work: &Work| {
+            let same = matches!(&work.process.kind, ProcessKind::Import { upload: of, .. } if of == upload);
+            same && !matches!(work.process.state.name(), StateName::Failed | StateName::Cancelled)
+        };
+        if self.uploads.get(upload).filter(there).is_none() || self.processes.values().any(used) {
+            return Err(Refusal::NotFound.into());
+        }
+        self.insert_with_slot(new)?;
+        self.snapshot(&new.id)
+    }
+
+    pub(super) fn complete_export(
+        &mut self,
+        claim: &Claim,
+        export: &Export,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        let process = &self.held(claim)?.process;
+        let asked = matches!(&process.kind, ProcessKind::Export { backup, database, .. }
+            if *backup == export.backup && *database == export.database);
+        if !asked || export.process != process.id {
+            return Err(broken("the file is not the one that was asked for"));
+        }
+        self.exports
+            .insert((export.backup.clone(), export.database.clone()), export.clone());
+        self.complete(claim, now)
+    }
+
+    pub(super) fn expire_exports(&mut self, now: Timestamp) -> Vec<Export> {
+        self.exports
+            .extract_if(.., |_, export| export.keep_until < now)
+            .map(|(_, export)| export)
+            .collect()
+    }
+
+    pub(super) fn close_upload(&mut self, id: &UploadId) -> bool {
+        let needs = |work: &Work| {
+            let same = matches!(&work.process.kind, ProcessKind::Import { upload, .. } if upload == id);
+            same && !work.process.state.is_over()
+        };
+        !self.processes.values().any(needs) && self.uploads.remove(id).is_some()
     }
 
     pub(super) fn cancel(&mut self, id: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
@@ -115,13 +176,19 @@ impl World {
             .processes
             .values()
             .filter(|work| work.process.state.name() == StateName::Running);
-        let busy: BTreeSet<&SiteId> = running.clone().map(|work| &work.process.site).collect();
+        let exclusive = |work: &&Work| work.process.kind.is_exclusive();
+        let busy: BTreeSet<&SiteId> = running
+            .clone()
+            .filter(exclusive)
+            .map(|work| &work.process.site)
+            .collect();
         let alive = running.filter(|work| work.lease_until > now).count();
         if alive >= max_running as usize {
             return Ok(None);
         }
         let ready = |work: &&Work| {
-            silent(work) || (work.process.state == ProcessState::Queued && !busy.contains(&work.process.site))
+            let waits = exclusive(work) && busy.contains(&work.process.site);
+            silent(work) || (work.process.state == ProcessState::Queued && !waits)
         };
         let turn = |work: &&Work| (!silent(work), work.process.requested_at, work.process.id.clone());
         let Some(id) = self
@@ -203,9 +270,11 @@ impl World {
         now: Timestamp,
     ) -> Result<Process, StoreError> {
         let expected = match &self.held(claim)?.process.kind {
-            ProcessKind::ManualBackup => (BackupKind::Manual, None),
+            ProcessKind::ManualBackup | ProcessKind::Import { .. } => (BackupKind::Manual, None),
             ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
-            ProcessKind::Restore { .. } => return Err(broken("a restore does not end as a backup")),
+            ProcessKind::Restore { .. } | ProcessKind::Export { .. } => {
+                return Err(broken("this does not end as a backup"));
+            }
         };
         if (backup.kind, backup.business_date) != expected {
             return Err(broken("the backup is not of the kind that was asked for"));
@@ -333,6 +402,15 @@ impl World {
                 bytes: backup.bytes(),
             }),
         }))
+    }
+
+    /// A process that makes a manual backup holds a slot from the beginning.
+    fn insert_with_slot(&mut self, new: &NewProcess) -> Result<(), StoreError> {
+        let slot = self.free_slot(&new.site)?;
+        self.insert(new)?;
+        self.slots
+            .insert((new.site.clone(), slot), Holder::Reserved(new.id.clone()));
+        Ok(())
     }
 
     fn insert(&mut self, new: &NewProcess) -> Result<(), StoreError> {

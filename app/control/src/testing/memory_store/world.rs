@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::backup::{Backup, Quota};
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId};
+use domain::bacpac::{Export, Told, Upload};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessState, StateName};
 use domain::refusal::Refusal;
 use domain::site::{Database, Site};
@@ -26,6 +27,9 @@ pub(super) struct World {
     pub(super) processes: BTreeMap<ProcessId, Work>,
     pub(super) slots: BTreeMap<(SiteId, u32), Holder>,
     pub(super) backups: BTreeMap<BackupId, Backup>,
+    pub(super) exports: BTreeMap<(BackupId, DatabaseId), Export>,
+    pub(super) uploads: BTreeMap<UploadId, Upload>,
+    pub(super) told: BTreeMap<ProcessId, Told>,
     pub(super) repositories: BTreeMap<CustomerId, RepositoryRow>,
     pub(super) trail: Vec<AuditEntry>,
     pub(super) revision: u64,
@@ -88,7 +92,9 @@ impl World {
                 let key = |of: &Process| (of.requested_at, of.id.clone());
                 let before = |other: &Process| match other.state.name() {
                     StateName::Queued => key(other) < key(&process),
-                    StateName::Running => other.site == process.site,
+                    StateName::Running => {
+                        other.site == process.site && other.kind.is_exclusive() && process.kind.is_exclusive()
+                    }
                     _ => false,
                 };
                 let ahead = self.processes.values().filter(|other| before(&other.process)).count();

@@ -239,6 +239,7 @@ pub fn backup_by(process: &Process, kind: BackupKind, t0: Timestamp) -> Backup {
         business_date,
         requested_by: process.requested_by.clone(),
         promotion: None,
+        imported_from: None,
         snapshot: format!("snapshot of {}", process.id),
         artifacts: site.databases.iter().map(artifact).collect(),
     }

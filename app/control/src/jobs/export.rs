@@ -1,0 +1,93 @@
+//! Making a BACPAC: load the stored copy aside, write the file, have it read back by the strict reader, record it.
+//!
+//! It is made of what is stored, never of the live database, and keeps no other work of its site waiting.
+
+use std::sync::Arc;
+
+use domain::bacpac::{Export, Told};
+use domain::failure::Cause;
+use domain::ids::{BackupId, DatabaseId};
+use domain::limits::EXPORT_KEPT_DAYS;
+use domain::process::Stage;
+use sha2::{Digest, Sha256};
+
+use super::kept::Kept;
+use super::{Attempt, JobError, Outcome, path};
+use crate::ports::packages::{Made, PackageError, PackageFacts};
+use crate::ports::repository::Repository;
+use crate::ports::shelf::Place;
+
+/// Makes the file and ends the process.
+pub(super) fn run(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -> Result<Outcome, JobError> {
+    let outside = &attempt.plane.outside;
+    let site = attempt.site()?;
+    let gone = || JobError::new(Cause::StoredDataDamaged, "the backup is no longer recorded");
+    let chosen = attempt.wait(outside.store.backup(backup))?.ok_or_else(gone)?;
+    let artifact = chosen.artifact(database).ok_or_else(gone)?;
+    let (source, engine) = attempt.source(database)?;
+    let repository: Arc<dyn Repository> = Arc::from(attempt.repository(&site)?);
+    let files = Kept::new(&repository, &chosen.snapshot, artifact);
+
+    let room = attempt.scratch("export")?;
+    let total = files.bytes();
+    let progress = |done: u64| attempt.report(Stage::Extract, done, Some(total));
+    let tag = attempt.process.id.as_str();
+    let aside = engine
+        .aside(&source, tag, Some(&files), path(room.as_ref()), &progress)
+        .map_err(JobError::of(&source))?;
+
+    let facts = PackageFacts {
+        database: artifact.database_name.clone(),
+        t0: chosen.t0,
+        identity: identity(backup, database),
+    };
+    let place = Place::Export(backup.clone(), database.clone());
+    let target = outside.shelf.path(&place);
+    // Rows mean something to people here no more than bytes do: a table of few long ones takes as long as one of many.
+    let rows = |done: u64, total: Option<u64>| {
+        let share = u128::from(done) * 1_000 / u128::from(total.unwrap_or(done).max(1));
+        attempt.report_share(Stage::Encode, u64::try_from(share).unwrap_or(1_000))
+    };
+    let Made { bytes, sha256, log } = outside
+        .packages
+        .export(aside.address(), &target, &facts, &rows)
+        .map_err(|error| failed(error, &source.name))?;
+    drop(aside);
+    if !attempt.still_mine() {
+        return Err(JobError::Lost);
+    }
+    attempt.wait(outside.store.tell(&attempt.claim, &Told::Exported(Box::new(log))))?;
+    let now = attempt.plane.now();
+    Ok(Outcome::Exported(Box::new(Export {
+        backup: backup.clone(),
+        database: database.clone(),
+        process: attempt.process.id.clone(),
+        bytes,
+        sha256,
+        made_at: now,
+        keep_until: now.plus(std::time::Duration::from_secs(
+            u64::from(EXPORT_KEPT_DAYS) * 24 * 60 * 60,
+        )),
+    })))
+}
+
+/// The same for the same content, whoever asks and whenever: the file comes out the same to the byte.
+fn identity(backup: &BackupId, database: &DatabaseId) -> [u8; 16] {
+    let hash: [u8; 32] = Sha256::digest(format!("{backup}/{database}")).into();
+    let mut identity = [0; 16];
+    identity.copy_from_slice(&hash[..16]);
+    identity
+}
+
+/// A file that does not come out is ours to mend, whatever it is.
+pub(super) fn failed(error: PackageError, database: &str) -> JobError {
+    let (cause, detail) = match error {
+        PackageError::Refused(detail) => (Cause::FileRefused, detail),
+        PackageError::Failed { cause, detail } => (cause, detail),
+    };
+    JobError::Failed {
+        cause,
+        database: Some(database.to_owned()),
+        detail,
+    }
+}
