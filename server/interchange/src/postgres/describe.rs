@@ -10,7 +10,7 @@ use crate::plan::{
     SourceKey, SourceTable, parse, parse_literal,
 };
 use bacpac::{ForeignKeyAction, Identity};
-use domain::export_log::{LeftOut, NotCarried, ObjectKind};
+use domain::export_log::{DropReason, LeftOut, NotCarried, ObjectKind, Weakened, Weakening};
 use std::collections::HashMap;
 
 /// The schema that becomes `dbo`, where SQL Server looks first: `public`, unless there is one that is called so already.
@@ -261,6 +261,32 @@ fn is_unique(session: &mut Session, table: &Found, columns: &[String]) -> Result
         columns.join(", ")
     );
     Ok(session.text(&sql, &[])?.is_none())
+}
+
+/// What columns are besides values, and are not in the file: expressions that compute them, counters of which SQL Server has
+/// one for a table.
+pub(super) fn weakened(tables: &[Found], described: &[SourceTable]) -> Vec<Weakened> {
+    let mut told = Vec::new();
+    for (table, described) in tables.iter().zip(described) {
+        for (column, described) in table.source.columns.iter().zip(&described.columns) {
+            let (kind, text) = match (&column.generated, &column.counter) {
+                (Some(expression), _) => (ObjectKind::GeneratedColumn, expression.clone()),
+                (None, Some(Counter::Identity { .. })) if described.identity.is_none() => {
+                    (ObjectKind::Identity, "GENERATED AS IDENTITY".to_owned())
+                }
+                _ => continue,
+            };
+            told.push(Weakened {
+                kind,
+                table: table.source.name.clone(),
+                name: column.name.clone(),
+                what: Weakening::Dropped(DropReason::NoCounterpart),
+                text,
+                first_rows: Vec::new(),
+            });
+        }
+    }
+    told
 }
 
 /// Types that are not in the file as such; an import into PostgreSQL makes them again.

@@ -75,6 +75,7 @@ fn run(
         tables: &tables,
     };
     let mut plan = plan(&described, SourceEngine::Postgres, questions)?;
+    plan.weakened.extend(describe::weakened(&tables, &described));
     plan.not_carried.extend(describe::types(&kept.types));
     plan.not_carried.extend(left_out::list(&mut session)?);
     finish_model(&mut plan, &tables, &mut kept, &described)?;

@@ -1,7 +1,7 @@
 //! Decides whether an expression found in a file may become part of a database. The server's own parser answers: the expression
 //! is made a constraint that holds for no row yet, the tree that the server made of it is looked at, and only functions that
 //! every server has and that depend on nothing but their arguments are let pass. Nothing is evaluated before.
-use super::session::{Session, ident};
+use super::session::{Session, ident, literal};
 
 /// What an expression is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,11 +168,11 @@ pub(super) fn add_condition(
     let (what, of) = match owner {
         Owner::Table(table) => (
             format!("TABLE {table}"),
-            format!("conrelid = '{}'::regclass", table.replace('\'', "''")),
+            format!("conrelid = {}::regclass", literal(table)),
         ),
         Owner::Domain(domain) => (
             format!("DOMAIN {domain}"),
-            format!("contypid = '{}'::regtype", domain.replace('\'', "''")),
+            format!("contypid = {}::regtype", literal(domain)),
         ),
     };
     let added = session.attempt(|session| {
@@ -201,23 +201,78 @@ pub(super) enum Owner<'a> {
     Domain(&'a str),
 }
 
-/// Whether a value computed from the columns of a table may be part of it.
+const ASKED: &str = "is it harmless";
+
+/// Whether a value computed from the columns of a table may be part of it. What makes it a value of a column's type is not in
+/// the answer: see [`is_stored_harmless`].
 pub(super) fn may_compute(
     session: &mut Session,
     table: &str,
     expression: &str,
     purpose: Purpose,
 ) -> Result<bool, sqlx::Error> {
-    const NAME: &str = "is it harmless";
     if !is_contained(expression) {
         return Ok(false);
     }
-    let condition = format!("({expression}) IS NOT NULL");
-    let added = add_condition(session, Owner::Table(table), NAME, &condition, purpose)?;
+    asked(session, table, &format!("({expression}) IS NOT NULL"), purpose)
+}
+
+/// Whether an index of a table may have the condition.
+pub(super) fn may_filter(session: &mut Session, table: &str, condition: &str) -> Result<bool, sqlx::Error> {
+    asked(session, table, condition, Purpose::Condition)
+}
+
+fn asked(session: &mut Session, table: &str, condition: &str, purpose: Purpose) -> Result<bool, sqlx::Error> {
+    let added = add_condition(session, Owner::Table(table), ASKED, condition, purpose)?;
     if added {
-        session.execute(&format!("ALTER TABLE {table} DROP CONSTRAINT {}", ident(NAME)))?;
+        session.execute(&format!("ALTER TABLE {table} DROP CONSTRAINT {}", ident(ASKED)))?;
     }
     Ok(added)
+}
+
+/// Whether the default of a column, or what computes it, is harmless as it is stored: together with the cast to its type, which
+/// may be somebody's.
+pub(super) fn is_stored_harmless(
+    session: &mut Session,
+    table: &str,
+    column: &str,
+    purpose: Purpose,
+) -> Result<bool, sqlx::Error> {
+    let tree = session.text(
+        &format!(
+            "SELECT adbin::text FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+             WHERE adrelid = {}::regclass AND attname = $1",
+            literal(table)
+        ),
+        &[column],
+    )?;
+    match tree {
+        Some(tree) => is_harmless(session, &tree, purpose),
+        // A default of NULL is none.
+        None => Ok(true),
+    }
+}
+
+/// Gives a column of an empty table a default. `false` when the server does not accept it, or it is not harmless; then it has none.
+pub(super) fn set_default(
+    session: &mut Session,
+    table: &str,
+    column: &str,
+    default: &str,
+) -> Result<bool, sqlx::Error> {
+    if !may_compute(session, table, default, Purpose::Default)? {
+        return Ok(false);
+    }
+    let alter = format!("ALTER TABLE {table} ALTER {}", ident(column));
+    let set = session.attempt(|session| {
+        session.execute_one(&format!("{alter} SET DEFAULT ({default})"))?;
+        let harmless = is_stored_harmless(session, table, column, Purpose::Default)?;
+        if !harmless {
+            session.execute(&format!("{alter} DROP DEFAULT"))?;
+        }
+        Ok(harmless)
+    })?;
+    Ok(set.unwrap_or(false))
 }
 
 #[cfg(test)]

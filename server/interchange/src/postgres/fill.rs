@@ -1,7 +1,7 @@
 //! Tables made and filled with rows, one after the other, each through one COPY. What rows are held to comes later: a rule that
 //! they break must not keep them out.
 use super::copy_text::Line;
-use super::expression::{Purpose, may_compute};
+use super::expression::{Purpose, is_stored_harmless, may_compute, set_default};
 use super::import::Account;
 use super::rules::regclass;
 use super::session::{Session, ident, qualified};
@@ -228,8 +228,22 @@ impl OneTable<'_> {
         if generated.contains(&true) {
             session.execute(&format!("DROP TABLE {name}"))?;
             let sql = self.table_sql(&generated);
-            let made = session.attempt(|session| session.execute_one(&sql))?;
-            if made.is_err() {
+            let mut harmless = session.attempt(|session| session.execute_one(&sql))?.is_ok();
+            if harmless {
+                for (column, _) in self
+                    .made
+                    .columns
+                    .iter()
+                    .zip(&generated)
+                    .filter(|(_, generated)| **generated)
+                {
+                    harmless &= is_stored_harmless(session, &name, &column.name, Purpose::Condition)?;
+                }
+                if !harmless {
+                    session.execute(&format!("DROP TABLE {name}"))?;
+                }
+            }
+            if !harmless {
                 generated.iter_mut().for_each(|generated| *generated = false);
                 session.execute(&self.table_sql(&generated))?;
             }
@@ -241,12 +255,7 @@ impl OneTable<'_> {
                 account.weakened.push(lost);
             }
             if let Some(default) = &column.default {
-                let harmless = may_compute(session, &name, default, Purpose::Default)?;
-                let sql = format!(
-                    "ALTER TABLE {name} ALTER {} SET DEFAULT ({default})",
-                    ident(&column.name)
-                );
-                if !harmless || session.attempt(|session| session.execute_one(&sql))?.is_err() {
+                if !set_default(session, &name, &column.name, default)? {
                     let lost = dropped(ObjectKind::Default, &source, &column.name, default);
                     account.weakened.push(lost);
                 }

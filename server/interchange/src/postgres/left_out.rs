@@ -4,10 +4,15 @@ use super::catalog::{OF_USERS, PLAIN_INDEX};
 use super::session::Session;
 use domain::export_log::{LeftOut, NotCarried, ObjectKind};
 
-/// Not brought by an extension.
+/// Not brought by an extension. Functions and casts are also inside types that need them; tables depend on themselves.
 fn own(class: &str, oid: &str) -> String {
+    let kinds = match class {
+        "pg_proc" | "pg_cast" => "'e', 'i'",
+        _ => "'e'",
+    };
     format!(
-        "NOT EXISTS (SELECT FROM pg_depend WHERE classid = '{class}'::regclass AND objid = {oid} AND pg_depend.deptype = 'e')"
+        "NOT EXISTS (SELECT FROM pg_depend
+                     WHERE classid = '{class}'::regclass AND objid = {oid} AND pg_depend.deptype IN ({kinds}))"
     )
 }
 
@@ -103,7 +108,7 @@ fn queries() -> Vec<(ObjectKind, LeftOut, String)> {
             NoCounterpart,
             of_table(
                 "polname",
-                "'FOR ' || polcmd::text || coalesce(' USING (' || pg_get_expr(polqual, polrelid) || ')', '')
+                "'FOR ' || CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END || coalesce(' USING (' || pg_get_expr(polqual, polrelid) || ')', '')
                   || coalesce(' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')', '')",
                 "pg_policy",
                 "polrelid",
@@ -189,7 +194,7 @@ fn queries() -> Vec<(ObjectKind, LeftOut, String)> {
             format!(
                 "SELECT identity, NULL, description FROM pg_description,
                         pg_identify_object(classoid, objoid, objsubid) AS named (type, schema, name, identity)
-                 WHERE objoid >= 16384 AND (schema IS NULL OR schema NOT IN ('pg_catalog', 'information_schema'))
+                 WHERE objoid >= 16384 AND classoid <> 'pg_extension'::regclass AND (schema IS NULL OR schema NOT IN ('pg_catalog', 'information_schema'))
                    AND {}",
                 own("pg_description.classoid::regclass::text", "objoid").replace("'pg_description.classoid::regclass::text'::regclass", "pg_description.classoid")
             ),

@@ -1,6 +1,6 @@
 //! What the rows of a filled table are held to: NOT NULL, keys, conditions, indexes, foreign keys, and the numbers that come
 //! next. A rule that does not hold is left out and told, never the rows.
-use super::expression::{Owner, Purpose, add_condition, may_compute};
+use super::expression::{Owner, Purpose, add_condition, may_filter};
 use super::fill::Filled;
 use super::import::Account;
 use super::session::{Session, ident, literal, qualified};
@@ -90,7 +90,7 @@ pub(super) fn of_table(
     }
     for index in &table.indexes {
         let harmless = match &index.predicate {
-            Some(predicate) => may_compute(session, &name, predicate, Purpose::Condition)?,
+            Some(predicate) => may_filter(session, &name, predicate)?,
             None => true,
         };
         let text = index.predicate.clone().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The types of a database that is being filled: the counterparts of the file's types, and the types of the source made again.
 //! It makes no table.
 use super::declared::{Group, Printed, read};
-use super::expression::{Owner, Purpose, add_condition, may_compute};
+use super::expression::{Owner, Purpose, add_condition, set_default};
 use super::session::{Session, ident, literal, qualified};
 use super::source::{Source, TypeKind, TypeSource};
 use super::value_in::Form;
@@ -223,7 +223,7 @@ impl Types {
         };
         // Only a table can be asked what an expression is.
         session.execute(&format!("CREATE TEMPORARY TABLE asked (answer {})", base.sql))?;
-        let harmless = may_compute(session, "pg_temp.asked", default, Purpose::Default)?;
+        let harmless = set_default(session, "pg_temp.asked", "answer", default)?;
         session.execute("DROP TABLE pg_temp.asked")?;
         if !harmless {
             return Ok(false);

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "the steps of a story are test code too")]
 
+mod exotic;
 mod foreign;
+mod forged;
+mod generated;
 mod round_trip;
 mod server;

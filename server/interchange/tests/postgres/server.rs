@@ -64,7 +64,7 @@ impl Server {
     pub fn run(&self, database: &str, sql: &str) {
         let mut connection = self.connect(database);
         self.wait(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection))
-            .unwrap_or_else(|error| panic!("{error}, in {sql}"));
+            .unwrap_or_else(|error| panic!("{error}, in {}", sql.chars().take(300).collect::<String>()));
     }
 
     /// All rows of a query whose columns are text.

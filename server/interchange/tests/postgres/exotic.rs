@@ -1,0 +1,147 @@
+//! A database with everything that the two servers do not share, written by hand: what is changed is told, everything else
+//! comes back.
+
+use crate::round_trip::{assert_same, carry, rules};
+use crate::server::Server;
+use bacpac::{Limits, Package};
+use domain::export_log::{ChangeKind, ExportLog, LeftOut, ObjectKind, TypeReason};
+use std::fs::File;
+use std::io::Read;
+
+fn changes(log: &ExportLog) -> Vec<(String, ChangeKind, u64, Vec<String>)> {
+    let mut found = Vec::new();
+    for table in &log.tables {
+        for column in &table.columns {
+            for change in &column.changes {
+                let name = format!("{}.{}", table.name, column.name);
+                found.push((name, change.kind, change.count, change.first_rows.clone()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
+    let Some(server) = Server::start() else { return };
+    server.create("exotic");
+    server.run("exotic", include_str!("exotic.sql"));
+    let (log, report) = carry(&server, "exotic", "exotic_back");
+    let told = changes(&log);
+    let one = |column: &str, kind, key: &str| (format!("everything.{column}"), kind, 1, vec![key.to_owned()]);
+    assert_eq!(
+        told,
+        [
+            one("free", ChangeKind::NanToNull, "110"),
+            one("single", ChangeKind::NanToNull, "110"),
+            one("double", ChangeKind::InfinityToNull, "110"),
+            one("day", ChangeKind::DateToNull, "110"),
+            one("clock", ChangeKind::EndOfDayMoved, "110"),
+            one("clock3", ChangeKind::EndOfDayMoved, "110"),
+            one("moment", ChangeKind::DateToNull, "110"),
+            one("moment0", ChangeKind::DateToNull, "110"),
+            one("instant", ChangeKind::DateToNull, "110"),
+        ]
+    );
+    // What became NULL is NULL; then nothing else differs.
+    for column in ["free", "single", "double", "day", "moment", "moment0", "instant"] {
+        server.run(
+            "exotic",
+            &format!("UPDATE everything SET {column} = NULL WHERE id = 110"),
+        );
+    }
+    // A range of somebody's own is text afterwards.
+    server.run("exotic", "ALTER TABLE ranged ALTER r TYPE text");
+    assert_same(&server, "exotic", "exotic_back");
+    let (before, after) = (rules(&server, "exotic"), rules(&server, "exotic_back"));
+    let only = |one: &[Vec<Option<String>>], other: &[Vec<Option<String>>]| -> Vec<String> {
+        one.iter()
+            .filter(|rule| !other.contains(rule))
+            .map(|rule| format!("{rule:?}"))
+            .collect()
+    };
+    // An index on an expression, one of another method, a child of its own, what calls a function that may not be called.
+    let lost: Vec<_> = only(&before, &after);
+    for rule in &lost {
+        let told = ["hashed", "lowered", "child", "evil", "\"ex\"", "owned_who_check"];
+        assert!(told.iter().any(|name| rule.contains(name)), "{rule}");
+    }
+    assert_eq!(only(&after, &before).len(), 1, "a column without its default");
+    let weakened: Vec<_> = report
+        .weakened
+        .iter()
+        .map(|told| (told.kind, told.name.as_str()))
+        .collect();
+    assert_eq!(
+        weakened,
+        [(ObjectKind::Default, "evil"), (ObjectKind::Check, "owned_who_check")]
+    );
+    let types: Vec<_> = report
+        .not_carried
+        .iter()
+        .filter(|object| object.reason == LeftOut::Refused)
+        .collect();
+    assert!(
+        matches!(types.as_slice(), [range] if range.name == "public.floats"),
+        "{types:?}"
+    );
+    let kept = log
+        .not_carried
+        .iter()
+        .filter(|object| object.reason == LeftOut::KeptAsText)
+        .count();
+    assert_eq!(report.not_carried.len(), log.not_carried.len() - kept + types.len());
+    let reasons = |column: &str| {
+        let columns = log.tables.iter().flat_map(|table| &table.columns);
+        columns
+            .filter(|found| found.source_name == column)
+            .map(|found| (found.sql_type.as_str(), found.reason.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(reasons("at").first(), Some(&("date", TypeReason::Declared)));
+    assert_eq!(reasons("rate"), [("nvarchar(max)", TypeReason::Infinities)]);
+    assert_eq!(reasons("huge"), [("nvarchar(max)", TypeReason::ValuesKept)]);
+    assert_eq!(reasons("free"), [("decimal(38,6)", TypeReason::Observed)]);
+    assert_eq!(reasons("cash"), [("decimal(19,2)", TypeReason::Declared)]);
+    assert_eq!(reasons("numbers"), [("nvarchar(max)", TypeReason::JsonForm)]);
+    assert_eq!(reasons("clock"), [("time(7)", TypeReason::Declared)]);
+    let file = server.file("exotic_back.bacpac");
+    let mut package = Package::open(File::open(file).unwrap(), &Limits::default()).unwrap();
+    let script = package
+        .entries()
+        .iter()
+        .find(|entry| entry.name == "SourceSchema/source.sql")
+        .unwrap()
+        .clone();
+    let mut text = String::new();
+    package.bytes(&script).unwrap().read_to_string(&mut text).unwrap();
+    for part in [
+        "SELECT everything.id",
+        "RETURNS trigger",
+        "CREATE RULE ruled",
+        "USING hash",
+        "PARTITION BY LIST (region)",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    let left = |kind| log.not_carried.iter().filter(|object| object.kind == kind).count();
+    for (kind, count) in [
+        (ObjectKind::View, 1),
+        (ObjectKind::MaterializedView, 1),
+        (ObjectKind::Function, 2),
+        (ObjectKind::Procedure, 1),
+        (ObjectKind::Trigger, 1),
+        (ObjectKind::Rule, 1),
+        (ObjectKind::Policy, 1),
+        (ObjectKind::ExpressionIndex, 1),
+        (ObjectKind::MethodIndex, 1),
+        (ObjectKind::ExclusionConstraint, 1),
+        (ObjectKind::Extension, 2),
+        (ObjectKind::Statistics, 1),
+        (ObjectKind::LargeObject, 1),
+        (ObjectKind::Comment, 1),
+        (ObjectKind::Domain, 3),
+    ] {
+        assert_eq!(left(kind), count, "{kind:?}");
+    }
+}
