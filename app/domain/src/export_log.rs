@@ -181,13 +181,15 @@ pub enum ChangeKind {
     /// A text that would read as a number or a blob has an apostrophe in front of it; an import into the engine it came from
     /// takes it away again.
     ApostropheAdded,
+    /// Bytes that are no UTF-8 are told as `0t` and hexadecimal; an import into the engine they came from makes them again.
+    InvalidTextAsHex,
 }
 
 impl ChangeKind {
     /// Whether an import into the engine of the source gives the value back as it was.
     #[must_use]
     pub const fn is_reversible(self) -> bool {
-        matches!(self, Self::ApostropheAdded)
+        matches!(self, Self::ApostropheAdded | Self::InvalidTextAsHex)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values of several storage classes in one column of text: each is written as SQLite would show it, and so that its class can
 //! be told from it. Integers are digits, floating-point numbers have a point, an exponent or no end, blobs are `0x` and
-//! hexadecimal, everything else is text. A text that would read as another class has an apostrophe before it, as in a
+//! hexadecimal, everything else is text. A text whose bytes are no UTF-8 is `0t` and hexadecimal. A text that would read as another class has an apostrophe before it, as in a
 //! spreadsheet, and so has a text that begins with one.
 
 use std::fmt::Write;
@@ -12,6 +12,8 @@ pub(crate) enum Meaning<'a> {
     Real(f64),
     Blob(Vec<u8>),
     Text(&'a str),
+    /// A text that is no UTF-8.
+    Bytes(Vec<u8>),
 }
 
 /// Reads a text. Every text means something, and `push` writes exactly it again.
@@ -19,6 +21,10 @@ pub(crate) fn read(text: &str) -> Meaning<'_> {
     match text.as_bytes().first() {
         Some(b'\'') => Meaning::Text(text.get(1..).unwrap_or_default()),
         Some(b'0') if text.starts_with("0x") => bytes(text).map_or(Meaning::Text(text), Meaning::Blob),
+        Some(b'0') if text.starts_with("0t") => match bytes(text) {
+            Some(bytes) if std::str::from_utf8(&bytes).is_err() => Meaning::Bytes(bytes),
+            _ => Meaning::Text(text),
+        },
         Some(b'0'..=b'9' | b'-' | b'I') => number(text).unwrap_or(Meaning::Text(text)),
         _ => Meaning::Text(text),
     }
@@ -74,6 +80,16 @@ pub(crate) fn push_real(number: f64, text: &mut String) {
 /// Writes a blob.
 pub(crate) fn push_blob(bytes: &[u8], text: &mut String) {
     text.push_str("0x");
+    push_hex(bytes, text);
+}
+
+/// Writes a text that is no UTF-8.
+pub(crate) fn push_bytes(bytes: &[u8], text: &mut String) {
+    text.push_str("0t");
+    push_hex(bytes, text);
+}
+
+fn push_hex(bytes: &[u8], text: &mut String) {
     for byte in bytes {
         for half in [byte >> 4, byte & 15] {
             text.push(char::from(b"0123456789abcdef"[usize::from(half)]));
@@ -120,12 +136,15 @@ mod tests {
             "--1",
             "Infinity",
             "+1",
+            "0t61",
             " 1",
             "99999999999999999999",
         ] {
             assert_eq!(written(plain), plain);
         }
-        for marked in ["12", "-1", "1.5", "0x", "0xab", "Inf", "'", "'12", "-0.0", "1e21"] {
+        for marked in [
+            "12", "-1", "1.5", "0x", "0xab", "Inf", "'", "'12", "-0.0", "1e21", "0tff",
+        ] {
             assert_eq!(written(marked), format!("'{marked}"));
         }
         assert_eq!(read("1e300"), Meaning::Real(1e300));
@@ -133,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_value_is_read_back_with_its_class(integer: i64, bits: u64, blob: Vec<u8>, text in "['0-9xabcdef.eInf-]{0,9}|.*") {
+        fn every_value_is_read_back_with_its_class(integer: i64, bits: u64, blob: Vec<u8>, text in "['0-9xtabcdef.eInf-]{0,9}|0[xt](ff|61)*|.*") {
             let mut room = String::new();
             push_integer(integer, &mut room);
             prop_assert_eq!(read(&room), Meaning::Integer(integer));
@@ -145,7 +164,12 @@ mod tests {
             }
             room.clear();
             push_blob(&blob, &mut room);
-            prop_assert_eq!(read(&room), Meaning::Blob(blob));
+            prop_assert_eq!(read(&room), Meaning::Blob(blob.clone()));
+            if std::str::from_utf8(&blob).is_err() {
+                room.clear();
+                push_bytes(&blob, &mut room);
+                prop_assert_eq!(read(&room), Meaning::Bytes(blob));
+            }
             let marked = written(&text);
             prop_assert_eq!(read(&marked), Meaning::Text(&text));
         }

@@ -34,7 +34,8 @@ const UNSEEN: Clock = Clock {
 };
 
 /// Chooses for a column. `in_key` keeps moments with an offset as text, because SQL Server takes equal instants for equal;
-/// `not_null` keeps infinities as text, because there is no NULL to put in their place.
+/// text that is no UTF-8 as its bytes, because replaced texts may be equal; `not_null` keeps infinities as text, because there
+/// is no NULL to put in their place.
 pub(super) fn choose(facts: &Facts, promise: Promise, not_null: bool, in_key: bool) -> Choice {
     let (mut form, mut reason) = match (facts.values(), facts.classes()) {
         (0, _) => (promised(promise), TypeReason::Declared),
@@ -43,6 +44,10 @@ pub(super) fn choose(facts: &Facts, promise: Promise, not_null: bool, in_key: bo
     };
     if facts.infinities.count > 0 && not_null && form != Form::Mixed {
         (form, reason) = (Form::Mixed, TypeReason::Infinities);
+    }
+    if facts.invalid.count > 0 && in_key && form == Form::Text {
+        // Replaced, two different keys could be the same.
+        (form, reason) = (Form::Mixed, TypeReason::ValuesKept);
     }
     if let Form::Moment(moment) = form
         && in_key
@@ -69,7 +74,7 @@ pub(super) fn choose(facts: &Facts, promise: Promise, not_null: bool, in_key: bo
         longest: longest(form, facts),
         trailing: matches!(form, Form::Text | Form::Mixed) && facts.trailing_space
             || form == Form::Blob && facts.trailing_zero,
-        bytes: facts.text_units * 2 + facts.blob_bytes * if form == Form::Mixed { 4 } else { 1 },
+        bytes: facts.text_units * 6 + facts.blob_bytes * if form == Form::Mixed { 4 } else { 1 },
         form,
         sql_type,
         shape,
@@ -187,7 +192,7 @@ fn changes(form: Form, facts: &Facts) -> Vec<ValueChange> {
     match form {
         Form::Real | Form::RealOrInteger => found.push(told(ChangeKind::InfinityToNull, &facts.infinities)),
         Form::Mixed => {
-            found.push(told(ChangeKind::InvalidTextReplaced, &facts.invalid));
+            found.push(told(ChangeKind::InvalidTextAsHex, &facts.invalid));
             found.push(told(ChangeKind::ApostropheAdded, &facts.ambiguous));
         }
         Form::Text => found.push(told(ChangeKind::InvalidTextReplaced, &facts.invalid)),
@@ -206,7 +211,13 @@ fn longest(form: Form, facts: &Facts) -> u64 {
         Form::Blob => facts.longest_blob,
         Form::Mixed => {
             let texts = facts.longest_text + u64::from(facts.ambiguous.count > 0);
-            let blobs = if facts.blobs > 0 { facts.longest_blob * 2 + 2 } else { 0 };
+            let hex = if facts.invalid.count > 0 {
+                facts.longest_invalid
+            } else {
+                0
+            };
+            let blobs = if facts.blobs > 0 { facts.longest_blob } else { 0 };
+            let blobs = (blobs.max(hex) + 1) * 2;
             let numbers = if facts.integers + facts.reals > 0 { 32 } else { 0 };
             texts.max(blobs).max(numbers)
         }

@@ -130,7 +130,7 @@ fn describe_columns(table: &TableSchema, columns: &[(Facts, Choice)]) -> Vec<Sou
             not_null: column.not_null || is_row_number,
             longest: choice.longest,
             trailing: choice.trailing,
-            replaced: facts.invalid.count > 0,
+            replaced: facts.invalid.count > 0 && choice.form == Form::Text,
             unlike: choice.form == Form::Mixed,
             collate: match column.collation.as_str() {
                 "NOCASE" => Collate::NoCase { plain: facts.plain },

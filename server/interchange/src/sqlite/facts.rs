@@ -75,6 +75,8 @@ pub(super) struct Facts {
     pub(super) fits_decimal: bool,
     pub(super) infinities: Count,
     pub(super) invalid: Count,
+    /// Bytes of the longest text that is no UTF-8.
+    pub(super) longest_invalid: u64,
     /// Texts that would read as another class.
     pub(super) ambiguous: Count,
     /// Longest text in UTF-16 code units, and the sum of all.
@@ -114,6 +116,7 @@ impl Facts {
             fits_decimal: true,
             infinities: Count::default(),
             invalid: Count::default(),
+            longest_invalid: 0,
             ambiguous: Count::default(),
             longest_text: 0,
             text_units: 0,
@@ -190,6 +193,7 @@ impl Facts {
         self.texts += 1;
         let Ok(text) = std::str::from_utf8(bytes) else {
             self.invalid.add(row);
+            self.longest_invalid = self.longest_invalid.max(bytes.len() as u64);
             let replaced = String::from_utf8_lossy(bytes).into_owned();
             self.valid(&replaced, row);
             return;

@@ -197,6 +197,7 @@ fn variant_value<'v>(variant: &bacpac::Variant, room: &mut Room) -> (Stored<'v>,
             Stored::Text(None)
         }
         Stored::Blob(None) => Stored::Blob(None),
+        Stored::Bytes => Stored::Bytes,
         Stored::Blob(Some(bytes)) => {
             room.blob.clear();
             room.blob.extend_from_slice(bytes);

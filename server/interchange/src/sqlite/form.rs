@@ -174,7 +174,7 @@ impl Form {
             }
             (ValueRef::Text(bytes), Self::Text) => {
                 let mut text = room(slot);
-                loss = push_lossy(bytes, &mut text, false);
+                loss = push_lossy(bytes, &mut text);
                 Value::Text(text)
             }
             (value, Self::Mixed) => {
@@ -183,7 +183,10 @@ impl Form {
                     ValueRef::Integer(number) => mixed::push_integer(number, &mut text),
                     ValueRef::Real(number) => mixed::push_real(number, &mut text),
                     ValueRef::Blob(bytes) => mixed::push_blob(bytes, &mut text),
-                    ValueRef::Text(bytes) => loss = push_lossy(bytes, &mut text, true),
+                    ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                        Ok(valid) => mixed::push_text(valid, &mut text),
+                        Err(_) => mixed::push_bytes(bytes, &mut text),
+                    },
                     ValueRef::Null => {}
                 }
                 Value::Text(text)
@@ -236,13 +239,9 @@ fn bytes_of(slot: &mut Value) -> Vec<u8> {
     }
 }
 
-fn push_lossy(bytes: &[u8], text: &mut String, marked: bool) -> Option<Loss> {
+fn push_lossy(bytes: &[u8], text: &mut String) -> Option<Loss> {
     let found = String::from_utf8_lossy(bytes);
-    if marked {
-        mixed::push_text(&found, text);
-    } else {
-        text.push_str(&found);
-    }
+    text.push_str(&found);
     matches!(found, std::borrow::Cow::Owned(_)).then_some(Loss::InvalidText)
 }
 
@@ -255,6 +254,8 @@ pub(super) enum Stored<'a> {
     Text(Option<&'a str>),
     /// Bytes of the file, or those in `blob`.
     Blob(Option<&'a [u8]>),
+    /// A text that is no UTF-8: its bytes are in `blob`.
+    Bytes,
 }
 
 /// Room for texts and blobs that are not in the file as they are.
@@ -331,6 +332,10 @@ impl Form {
                 mixed::Meaning::Blob(bytes) => {
                     room.blob = bytes;
                     Stored::Blob(None)
+                }
+                mixed::Meaning::Bytes(bytes) => {
+                    room.blob = bytes;
+                    Stored::Bytes
                 }
             },
             (Value::BrokenText(units), Self::Text | Self::Mixed) => {

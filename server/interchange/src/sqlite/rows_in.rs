@@ -91,6 +91,7 @@ pub(super) fn insert<R: Read + Seek>(
                     Stored::Text(None) => ValueRef::Text(room.text.as_bytes()),
                     Stored::Blob(Some(bytes)) => ValueRef::Blob(bytes),
                     Stored::Blob(None) => ValueRef::Blob(&room.blob),
+                    Stored::Bytes => ValueRef::Text(&room.blob),
                 };
                 statement.raw_bind_parameter(parameter, ToSqlOutput::Borrowed(output))?;
             }

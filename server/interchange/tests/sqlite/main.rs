@@ -1,0 +1,7 @@
+//! SQLite to BACPAC and back: whatever a database holds comes back with its storage class and its bytes, or the log counts it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
+mod dump;
+mod real;
+mod round;
