@@ -5,7 +5,8 @@ use std::io::{Read, Seek};
 
 use bacpac::{Package, SqlType, Value};
 use domain::export_log::{
-    ChangeKind, ImportReport, ImportWarning, ImportedColumn, ImportedTable, ValueChange, count_change,
+    ChangeKind, ImportReport, ImportWarning, ImportedColumn, ImportedTable, ObjectKind, ValueChange, Weakened,
+    Weakening, count_change,
 };
 
 use super::build::Making;
@@ -42,6 +43,21 @@ pub(super) fn fill<R: Read + Seek>(
     for table in &plan.tables {
         for index in &table.indexes {
             connection.execute_batch(index)?;
+        }
+        for (name, condition) in &table.checks {
+            // A condition of our own making: it was parsed and written again.
+            let sql = format!("SELECT count(*) FROM {} WHERE NOT ({condition})", quoted(&table.name));
+            let broken: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+            if broken > 0 {
+                report.weakened.push(Weakened {
+                    kind: ObjectKind::Check,
+                    table: table.name.clone(),
+                    name: name.clone(),
+                    what: Weakening::NotTrusted(u64::try_from(broken).unwrap_or(0)),
+                    text: condition.clone(),
+                    first_rows: Vec::new(),
+                });
+            }
         }
         let sql = "SELECT count(*) FROM pragma_foreign_key_check(?1)";
         let dangling: i64 = connection.query_row(sql, [&table.name], |row| row.get(0))?;

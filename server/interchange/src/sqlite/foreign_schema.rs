@@ -28,6 +28,8 @@ pub(super) struct TablePlan {
     pub(super) create: String,
     /// Made after the rows are in.
     pub(super) indexes: Vec<String>,
+    /// Checks that were translated: name and condition.
+    pub(super) checks: Vec<(String, String)>,
     pub(super) columns: Vec<ColumnPlan>,
     /// Where its counter begins.
     pub(super) sequence: Option<i64>,
@@ -211,14 +213,17 @@ fn plan_table(
         table,
         names,
         columns: &columns,
+        kept: Vec::new(),
         report,
     };
     let (create, sequence) = made.create(&name);
     let indexes = made.indexes(&name, taken);
+    let checks = made.kept;
     Ok(TablePlan {
         name,
         create,
         indexes,
+        checks,
         columns,
         sequence,
     })
@@ -229,6 +234,7 @@ struct Made<'a> {
     table: &'a Table,
     names: &'a BTreeMap<usize, String>,
     columns: &'a [ColumnPlan],
+    kept: Vec<(String, String)>,
     report: &'a mut ImportReport,
 }
 
@@ -286,10 +292,12 @@ impl Made<'_> {
         }
         for found in self.table.checks.clone() {
             match condition(self.model, self.table, self.columns, &found.expression) {
-                Some(sql) if !found.not_trusted => {
+                // Rows that break it are counted when they are in.
+                Some(sql) => {
+                    self.kept.push((found.name.clone(), sql.clone()));
                     lines.push(format!("{}CHECK ({sql})", constraint(&found.name)));
                 }
-                _ => self.told(
+                None => self.told(
                     ObjectKind::Check,
                     &found.name,
                     Weakening::Dropped(DropReason::NotTranslated),

@@ -5,3 +5,4 @@
 mod dump;
 mod real;
 mod round;
+mod samples;
