@@ -69,6 +69,11 @@ fn run(
         .zip(&seen)
         .map(|(table, seen)| decide_all(table, seen))
         .collect();
+    for (source, seen) in kept.tables.iter_mut().zip(&seen) {
+        for (column, seen) in source.columns.iter_mut().zip(seen) {
+            column.trimmed = seen.is_trimmed();
+        }
+    }
     let described = describe::tables(&mut session, &tables, &seen, &decided, &kept.schemas)?;
     let questions = &mut Questions {
         session: &mut session,

@@ -204,6 +204,10 @@ impl OneTable<'_> {
                     text: String::new(),
                 });
             }
+            let declared = declared.map(|mut target| {
+                target.form.trimmed = column.trimmed;
+                target
+            });
             targets.extend(declared.or(fallback));
         }
         self.targets = targets;

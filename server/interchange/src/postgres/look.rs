@@ -24,6 +24,10 @@ pub(super) struct Seen {
     whole: usize,
     fraction: usize,
     needed_fraction: usize,
+    /// There is a number; some has fewer digits after the point than another; some ends with zeros after it.
+    numbers: bool,
+    uneven: bool,
+    padded: bool,
     /// Bytes in the file, at most: in a type of its own, and as text.
     own: u64,
     as_text: u64,
@@ -68,6 +72,10 @@ impl Seen {
                 written = 8 + bytes.len() as u64;
             }
             Parsed::Numeric(digits) => {
+                let fraction = digits.fraction.len();
+                self.uneven |= self.numbers && fraction != self.fraction;
+                self.padded |= digits.fraction.ends_with('0');
+                self.numbers = true;
                 self.whole = self.whole.max(digits.whole.len());
                 self.fraction = self.fraction.max(digits.fraction.len());
                 self.needed_fraction = self.needed_fraction.max(digits.fraction.trim_end_matches('0').len());
@@ -78,6 +86,14 @@ impl Seen {
         self.own += written;
         self.as_text += written.max(8 + form * 2);
         Some(())
+    }
+}
+
+impl Seen {
+    /// Whether numbers of many scales come back as they were when the zeros at their ends, which a common scale adds, are taken
+    /// away again.
+    pub(super) fn is_trimmed(&self) -> bool {
+        self.uneven && !self.padded
     }
 }
 

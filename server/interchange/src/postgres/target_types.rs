@@ -67,6 +67,7 @@ fn plain(sql: String, group: Group) -> Target {
             group,
             array: None,
             restored: false,
+            trimmed: false,
         },
     }
 }

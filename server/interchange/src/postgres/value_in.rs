@@ -16,6 +16,8 @@ pub(super) struct Form {
     pub(super) array: Option<char>,
     /// The column is made again as it was in PostgreSQL.
     pub(super) restored: bool,
+    /// Zeros at the end of a number were added by its column.
+    pub(super) trimmed: bool,
 }
 
 /// Days from 0001-01-01 to 1900-01-01.
@@ -42,6 +44,7 @@ pub(super) fn write(line: &mut Line, value: &Value, form: Form, changes: &mut Ve
         Value::Float(number) => line.plain(format_args!("{number:e}")),
         Value::SmallMoney(number) => line.plain(format_args!("{}", Money(i64::from(*number)))),
         Value::Money(number) => line.plain(format_args!("{}", Money(*number))),
+        Value::Decimal(number) if form.trimmed => line.plain(format_args!("{}", DecimalText(trimmed(*number)))),
         Value::Decimal(number) => line.plain(format_args!("{}", DecimalText(*number))),
         Value::Date(days) => line.plain(format_args!("{}", DateText(*days))),
         // Only 24:00 is exported as this.
@@ -132,6 +135,14 @@ impl std::fmt::Display for Money {
     }
 }
 
+fn trimmed(mut number: Decimal) -> Decimal {
+    while number.scale > 0 && number.magnitude.is_multiple_of(10) {
+        number.scale -= 1;
+        number.magnitude /= 10;
+    }
+    number
+}
+
 struct DecimalText(Decimal);
 
 impl std::fmt::Display for DecimalText {
@@ -176,6 +187,7 @@ mod tests {
             group,
             array,
             restored: true,
+            trimmed: false,
         };
         write(&mut line, &value, form, &mut Vec::new(), 1);
         String::from_utf8(line.bytes).unwrap()

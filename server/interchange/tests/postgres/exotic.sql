@@ -91,3 +91,5 @@ INSERT INTO ranged VALUES ('[1.5,2.5)');
 CREATE STATISTICS stats ON k, v FROM orphans;
 COMMENT ON TABLE long IS 'long values';
 SELECT lo_from_bytea(0, 'x');
+CREATE TABLE scales (even numeric, uneven numeric, padded numeric);
+INSERT INTO scales VALUES (1.50, 1.5, 1.50), (0.00, -20, 1.50), (-3.25, 0.125, 1.50), (NULL, 0, NULL);

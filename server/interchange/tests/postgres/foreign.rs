@@ -15,7 +15,7 @@ fn samples() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "bacpac"))
         .collect();
     found.extend(
-        ["northwind", "pubs"]
+        ["northwind", "pubs", "wwi-model-only"]
             .iter()
             .filter_map(|name| shared(&format!("samples/{name}.bacpac"))),
     );

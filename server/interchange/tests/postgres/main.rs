@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "the steps of a story are test code too")]
 
+mod crossing;
 mod exotic;
 mod foreign;
 mod forged;
 mod generated;
+mod names;
 mod round_trip;
 mod server;

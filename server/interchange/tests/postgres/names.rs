@@ -1,0 +1,66 @@
+//! Names that SQL Server cannot tell apart, or cannot have, and shapes at the edge.
+
+use crate::round_trip::{assert_same, carry, options, rules};
+use crate::server::Server;
+use interchange::{ExportError, postgres};
+
+#[test]
+fn names_that_fall_together_come_back_apart() {
+    let Some(server) = Server::start() else { return };
+    server.create("names");
+    let long = "x".repeat(62);
+    server.run(
+        "names",
+        &format!(
+            "CREATE SCHEMA dbo; CREATE SCHEMA \"DBO\"; CREATE SCHEMA \"a.b\"; CREATE SCHEMA a; CREATE SCHEMA sys;
+             CREATE TABLE public.t (n integer PRIMARY KEY, \"N\" text, \"n \" text, \"]\" text, \"'\" text, \"\"\"\" text);
+             CREATE TABLE dbo.t (n integer PRIMARY KEY); CREATE TABLE \"DBO\".t (n integer PRIMARY KEY);
+             CREATE TABLE public.\"T\" (n integer REFERENCES public.t, CONSTRAINT t CHECK (n > 0));
+             CREATE TABLE \"a.b\".c (n integer); CREATE TABLE a.\"b.c\" (n integer); CREATE TABLE sys.objects (n integer);
+             CREATE TABLE {long}a (n integer UNIQUE); CREATE TABLE {long}b (n integer UNIQUE);
+             CREATE SEQUENCE dbo.s; CREATE SEQUENCE public.s START 5; SELECT setval('public.s', 9, false);
+             CREATE TABLE two (a serial, b serial, c integer GENERATED ALWAYS AS IDENTITY);
+             INSERT INTO public.t VALUES (1, 'a', 'b', 'c', 'd', 'e'); INSERT INTO dbo.t VALUES (2); INSERT INTO \"DBO\".t VALUES (3);
+             INSERT INTO public.\"T\" VALUES (1); INSERT INTO \"a.b\".c VALUES (4); INSERT INTO a.\"b.c\" VALUES (5);
+             INSERT INTO sys.objects VALUES (6); INSERT INTO {long}a VALUES (7); INSERT INTO {long}b VALUES (8);
+             INSERT INTO two DEFAULT VALUES"
+        ),
+    );
+    let (log, report) = carry(&server, "names", "names_back");
+    assert!(log.is_lossless());
+    assert_same(&server, "names", "names_back");
+    assert_eq!(rules(&server, "names"), rules(&server, "names_back"));
+    assert!(report.weakened.is_empty() && report.renamed.is_empty(), "{report:?}");
+    let next = |database: &str| server.text(database, "SELECT nextval('public.s')::text");
+    assert_eq!(next("names"), next("names_back"));
+}
+
+#[test]
+fn an_empty_database_is_a_file_and_a_table_too_wide_is_none() {
+    let Some(server) = Server::start() else { return };
+    server.create("none");
+    let (log, report) = carry(&server, "none", "none_back");
+    assert!(log.tables.is_empty() && report.tables.is_empty());
+    let columns: Vec<_> = (0..1_025).map(|at| format!("c{at} integer")).collect();
+    server.run("none", &format!("CREATE TABLE wide ({})", columns.join(", ")));
+    let file = server.file("wide.bacpac");
+    let wide = postgres::export(&server.settings("none"), &file, &options(), &|_, _| true);
+    assert!(
+        matches!(wide, Err(ExportError::TooManyColumns { columns: 1_025, .. })),
+        "{wide:?}"
+    );
+    server.run("none", "ALTER TABLE wide DROP c7");
+    carry(&server, "none", "wide_back");
+    assert_same(&server, "none", "wide_back");
+}
+
+#[test]
+fn an_import_may_be_called_from_inside_a_runtime() {
+    let Some(server) = Server::start() else { return };
+    server.create("inside");
+    server.run("inside", "CREATE TABLE t AS SELECT 1 AS one");
+    let (file, settings) = (server.file("inside.bacpac"), server.settings("inside"));
+    server
+        .wait(async { postgres::export(&settings, &file, &options(), &|_, _| true) })
+        .unwrap();
+}
