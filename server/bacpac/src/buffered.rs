@@ -11,6 +11,7 @@ const BUFFER: usize = 64 << 10;
 const FIRST: usize = 4 << 10;
 
 /// A source with a buffer that survives moves.
+#[derive(Clone)]
 pub(crate) struct Buffered<R> {
     inner: R,
     /// Where `inner` stands; the buffer holds what lies before.

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::metered::{self, Metered};
 use std::collections::HashSet;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
@@ -24,9 +25,10 @@ pub struct EntryName {
     pub(crate) index: usize,
 }
 
+#[derive(Clone)]
 pub(crate) struct Container<R> {
     archive: ZipArchive<Buffered<R>>,
-    pub(crate) entries: Vec<EntryName>,
+    pub(crate) entries: Arc<Vec<EntryName>>,
     pub(crate) limits: Limits,
 }
 
@@ -100,7 +102,7 @@ impl<R: Read + Seek> Container<R> {
         }
         Ok(Self {
             archive,
-            entries,
+            entries: Arc::new(entries),
             limits: limits.clone(),
         })
     }

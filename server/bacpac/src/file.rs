@@ -1,11 +1,11 @@
 //! A file on disk that has its name only once it is complete and checked. Until then it is called `NAME.partial`, and it goes
 //! away when it is given up.
 use crate::model::Model;
-use crate::self_check::{CheckError, Checked, self_check};
+use crate::self_check::{CheckError, Checked, self_check_with};
 use crate::value::Value;
 use crate::writer::{PackageWriter, WriteError, WriterOptions, Written};
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -34,6 +34,7 @@ pub struct FileWriter {
     writer: PackageWriter<BufWriter<File>>,
     partial: Partial,
     target: PathBuf,
+    threads: usize,
 }
 
 impl FileWriter {
@@ -46,11 +47,13 @@ impl FileWriter {
         name.push(".partial");
         let partial = Partial(PathBuf::from(name));
         let file = File::create(&partial.0).map_err(|source| partial.error(source))?;
+        let threads = options.threads;
         let writer = PackageWriter::new(BufWriter::with_capacity(1 << 20, file), model, options)?;
         Ok(Self {
             writer,
             partial,
             target: path.to_owned(),
+            threads,
         })
     }
 
@@ -77,8 +80,7 @@ impl FileWriter {
         let file = sink.into_inner().map_err(|error| io_error(error.into_error()))?;
         file.sync_all().map_err(io_error)?;
         drop(file);
-        let file = File::open(&self.partial.0).map_err(io_error)?;
-        let checked = self_check(BufReader::with_capacity(1 << 20, file), &written)?;
+        let checked = self_check_with(self.threads, &self.partial.0, &written)?;
         fs::rename(&self.partial.0, &self.target).map_err(io_error)?;
         // The new name must survive a crash too; where folders cannot be opened there is nothing to sync.
         let here = |folder: &Path| folder.as_os_str().is_empty();

@@ -7,12 +7,14 @@ use crate::limits::Limits;
 use crate::model::{Model, Table};
 use crate::name::decode_folder;
 use crate::origin::{self, Origin};
+use crate::read_ahead::ReadAhead;
 use crate::sql_type::{Field, SqlType};
-use crate::value::Value;
+use crate::verify::Finding;
 use crate::xml::{Step, XmlReader};
 use crate::{metered, model_reader};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 /// A data part of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,70 +27,14 @@ pub struct Part {
     pub number: u64,
 }
 
-/// Something that is not an error, but that must not go unsaid.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Finding {
-    /// The vendor's loader would import no row: the content types do not name the data parts.
-    #[error("[Content_Types].xml is missing or does not name BCP parts")]
-    ContentTypes,
-    /// Data that belongs to no table of the model.
-    #[error("{0} belongs to no table of the model; its rows are not read")]
-    NoTable(String),
-    /// An entry under `Data/` that is not named as a part.
-    #[error("{0} is not named as a data part; it is not read")]
-    NotAPart(String),
-    /// NULLs in a NOT NULL column.
-    #[error("table {table}: {count} NULLs in columns that do not allow them")]
-    UnexpectedNulls {
-        /// `schema.table`.
-        table: String,
-        /// NULLs.
-        count: u64,
-    },
-    /// More or fewer rows than the origin promises.
-    #[error("{found} rows decoded, Origin.xml promises {promised}")]
-    RowTotal {
-        /// Rows decoded.
-        found: u64,
-        /// Rows promised.
-        promised: u64,
-    },
-}
-
-/// What decoding a table completely gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableReport {
-    /// `schema.table`.
-    pub table: String,
-    /// Parts read.
-    pub parts: usize,
-    /// Rows decoded.
-    pub rows: u64,
-    /// Inflated bytes.
-    pub bytes: u64,
-}
-
-/// What reading a whole file gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VerifyReport {
-    /// Every table of the model, in its order.
-    pub tables: Vec<TableReport>,
-    /// Rows of all tables.
-    pub rows: u64,
-    /// Everything that must be told.
-    pub findings: Vec<Finding>,
-}
-
-/// Is given the table's position in the model and the row.
-type EachRow<'a> = &'a mut dyn FnMut(usize, &[Value]);
-
-/// An opened BACPAC.
+/// An opened BACPAC. Clones share all but their place in the file.
+#[derive(Clone)]
 pub struct Package<R> {
-    container: Container<R>,
-    origin: Origin,
-    model: Model,
-    parts: Vec<Vec<Part>>,
-    findings: Vec<Finding>,
+    pub(crate) container: Container<R>,
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) model: Arc<Model>,
+    parts: Arc<Vec<Vec<Part>>>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl<R: Read + Seek> Package<R> {
@@ -108,14 +54,15 @@ impl<R: Read + Seek> Package<R> {
                 found,
             });
         }
+        let mut findings = Vec::new();
+        let parts = find_parts(&model, &container.entries, &mut findings)?;
         let mut package = Self {
             container,
-            origin,
-            parts: vec![Vec::new(); model.tables.len()],
-            model,
-            findings: Vec::new(),
+            origin: Arc::new(origin),
+            parts: Arc::new(parts),
+            model: Arc::new(model),
+            findings,
         };
-        package.find_parts()?;
         package.check_content_types()?;
         Ok(package)
     }
@@ -216,6 +163,27 @@ impl<R: Read + Seek> Package<R> {
         ))
     }
 
+    /// The rows of one part, inflated ahead on a thread of its own while they are decoded on this one. Several parts can be
+    /// read at once.
+    ///
+    /// # Errors
+    /// As [`Package::rows`], [`Error::Io`] when the thread cannot be started.
+    pub fn rows_ahead(&mut self, table: &Table, part: &Part) -> Result<PartReader<ReadAhead>, Error>
+    where
+        R: Clone + Send + 'static,
+    {
+        let fields = self.fields(table, part)?;
+        let (mut container, entry) = (self.container.clone(), part.entry.clone());
+        let most = container.limits.entry_bytes;
+        let source = ReadAhead::new(move |blocks| match container.read(&entry, most) {
+            Ok(source) => blocks.read(source),
+            Err(error) => blocks.fail(std::io::Error::other(error)),
+        })
+        .map_err(|error| metered::error(&part.entry.name, error))?;
+        let (name, limits) = (table.full_name(), &self.container.limits);
+        Ok(PartReader::new(source, &name, &part.entry.name, &fields, limits))
+    }
+
     /// The inflated bytes of any entry; its CRC is checked when the end is read.
     ///
     /// # Errors
@@ -223,83 +191,6 @@ impl<R: Read + Seek> Package<R> {
     pub fn bytes<'a>(&'a mut self, entry: &EntryName) -> Result<impl Read + use<'a, R>, Error> {
         let most = self.container.limits.entry_bytes;
         self.container.read(entry, most)
-    }
-
-    /// Decodes every row of every part and reads every other entry to its end, so that all CRCs are checked. `each_row`
-    /// is given the table's position in the model and the row.
-    ///
-    /// # Errors
-    /// The first damage met; findings that are no errors are in the report.
-    pub fn verify(&mut self, mut each_row: impl FnMut(usize, &[Value])) -> Result<VerifyReport, Error> {
-        self.read_all(Some(&mut each_row))
-    }
-
-    /// Checks all that [`Package::verify`] does, in less time because no values are made.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn check(&mut self) -> Result<VerifyReport, Error> {
-        self.read_all(None)
-    }
-
-    fn read_all(&mut self, mut each_row: Option<EachRow<'_>>) -> Result<VerifyReport, Error> {
-        let mut report = VerifyReport {
-            tables: Vec::new(),
-            rows: 0,
-            findings: self.findings.clone(),
-        };
-        let mut decoded = HashSet::new();
-        for index in 0..self.model.tables.len() {
-            let table = self.model.tables[index].clone();
-            let parts = self.parts(index).to_vec();
-            let mut found = TableReport {
-                table: table.full_name(),
-                parts: parts.len(),
-                rows: 0,
-                bytes: 0,
-            };
-            let mut nulls = 0;
-            for part in parts {
-                let mut rows = self.rows(&table, &part)?;
-                let mut row = Vec::with_capacity(table.columns.len());
-                match &mut each_row {
-                    None => while rows.check_row()? {},
-                    Some(each_row) => {
-                        while rows.next_row(&mut row)? {
-                            each_row(index, &row);
-                        }
-                    }
-                }
-                found.rows += rows.rows();
-                nulls += rows.unexpected_nulls();
-                found.bytes += part.entry.size;
-                decoded.insert(part.entry.index);
-            }
-            if nulls > 0 {
-                report.findings.push(Finding::UnexpectedNulls {
-                    table: found.table.clone(),
-                    count: nulls,
-                });
-            }
-            report.rows += found.rows;
-            report.tables.push(found);
-        }
-        for entry in self.container.entries.clone() {
-            if !decoded.contains(&entry.index) {
-                let mut source = self.bytes(&entry)?;
-                std::io::copy(&mut source, &mut std::io::sink()).map_err(|error| metered::error(&entry.name, error))?;
-            }
-        }
-        match self.origin.rows {
-            Some(promised) if promised != report.rows => {
-                report.findings.push(Finding::RowTotal {
-                    found: report.rows,
-                    promised,
-                });
-            }
-            _ => {}
-        }
-        Ok(report)
     }
 
     fn check_content_types(&mut self) -> Result<(), Error> {
@@ -325,49 +216,51 @@ impl<R: Read + Seek> Package<R> {
         }
         Ok(())
     }
+}
 
-    fn find_parts(&mut self) -> Result<(), Error> {
-        let mut tables: HashMap<String, Option<usize>> = HashMap::new();
-        for (index, table) in self.model.tables.iter().enumerate() {
-            // `a`.`b.c` and `a.b`.`c` have the same folder: such data could be either's.
-            tables
-                .entry(table.full_name().to_lowercase())
-                .and_modify(|found| *found = None)
-                .or_insert(Some(index));
-        }
-        for entry in &self.container.entries {
-            let Some((folder, rest)) = data_path(&entry.name) else {
-                continue;
-            };
-            let Some((slice, number)) = part_numbers(rest) else {
-                self.findings.push(Finding::NotAPart(entry.name.clone()));
-                continue;
-            };
-            match decode_folder(folder).and_then(|name| tables.get(&name.to_lowercase()).copied()) {
-                None => self.findings.push(Finding::NoTable(entry.name.clone())),
-                Some(None) => {
-                    let reason = "two tables of the model have this folder";
-                    return Err(Error::Refused {
-                        entry: entry.name.clone(),
-                        reason,
+/// The parts of each table.
+fn find_parts(model: &Model, entries: &[EntryName], findings: &mut Vec<Finding>) -> Result<Vec<Vec<Part>>, Error> {
+    let mut tables: HashMap<String, Option<usize>> = HashMap::new();
+    for (index, table) in model.tables.iter().enumerate() {
+        // `a`.`b.c` and `a.b`.`c` have the same folder: such data could be either's.
+        tables
+            .entry(table.full_name().to_lowercase())
+            .and_modify(|found| *found = None)
+            .or_insert(Some(index));
+    }
+    let mut parts = vec![Vec::new(); model.tables.len()];
+    for entry in entries {
+        let Some((folder, rest)) = data_path(&entry.name) else {
+            continue;
+        };
+        let Some((slice, number)) = part_numbers(rest) else {
+            findings.push(Finding::NotAPart(entry.name.clone()));
+            continue;
+        };
+        match decode_folder(folder).and_then(|name| tables.get(&name.to_lowercase()).copied()) {
+            None => findings.push(Finding::NoTable(entry.name.clone())),
+            Some(None) => {
+                let reason = "two tables of the model have this folder";
+                return Err(Error::Refused {
+                    entry: entry.name.clone(),
+                    reason,
+                });
+            }
+            Some(Some(index)) => {
+                if let Some(parts) = parts.get_mut(index) {
+                    parts.push(Part {
+                        entry: entry.clone(),
+                        slice,
+                        number,
                     });
-                }
-                Some(Some(index)) => {
-                    if let Some(parts) = self.parts.get_mut(index) {
-                        parts.push(Part {
-                            entry: entry.clone(),
-                            slice,
-                            number,
-                        });
-                    }
                 }
             }
         }
-        for parts in &mut self.parts {
-            parts.sort_by(|a, b| (a.slice, a.number, &a.entry.name).cmp(&(b.slice, b.number, &b.entry.name)));
-        }
-        Ok(())
     }
+    for parts in &mut parts {
+        parts.sort_by(|a: &Part, b| (a.slice, a.number, &a.entry.name).cmp(&(b.slice, b.number, &b.entry.name)));
+    }
+    Ok(parts)
 }
 
 /// Folder and file name of an entry under `Data/`.

@@ -4,9 +4,12 @@ use crate::error::Error;
 use crate::headers;
 use crate::limits::Limits;
 use crate::package::Package;
+use crate::shared_file::SharedFile;
+use crate::verify::VerifyReport;
 use crate::writer::Written;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 /// A file that passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +40,55 @@ pub enum CheckError {
 /// # Errors
 /// [`CheckError`] with all differences found.
 pub fn self_check<R: Read + Seek>(mut source: R, written: &Written) -> Result<Checked, CheckError> {
-    let mut wrong = headers::disagreements(&mut source, &written.entries, written.zip64)?;
+    let checked = hashed(&mut source)?;
+    compared(source, written, Package::check)?;
+    Ok(checked)
+}
+
+/// [`self_check`] of a file on disk, on several threads.
+pub(crate) fn self_check_with(threads: usize, path: &Path, written: &Written) -> Result<Checked, CheckError> {
+    let source = SharedFile::open(path)?;
+    if threads < 2 {
+        return self_check(source, written);
+    }
+    std::thread::scope(|scope| {
+        let mut whole = source.clone();
+        let builder = std::thread::Builder::new().name("bacpac-hash".to_owned());
+        let hashing = builder.spawn_scoped(scope, move || hashed(&mut whole))?;
+        compared(source, written, |package| package.check_with(threads))?;
+        let stopped = |_| io::Error::other("the hashing thread has stopped");
+        Ok(hashing.join().map_err(stopped)??)
+    })
+}
+
+fn hashed(source: &mut (impl Read + Seek)) -> io::Result<Checked> {
     source.seek(SeekFrom::Start(0))?;
     let mut hash = Sha256::new();
-    let bytes = io::copy(&mut source, &mut HashInto(&mut hash))?;
+    let mut buffer = vec![0; 128 << 10];
+    let mut bytes = 0;
+    loop {
+        let count = match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hash.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Checked { bytes, sha256 })
+}
+
+fn compared<R: Read + Seek>(
+    mut source: R,
+    written: &Written,
+    check: impl FnOnce(&mut Package<R>) -> Result<VerifyReport, Error>,
+) -> Result<(), CheckError> {
+    let mut wrong = headers::disagreements(&mut source, &written.entries, written.zip64)?;
     source.seek(SeekFrom::Start(0))?;
     let mut package = Package::open(source, &trusting())?;
-    let report = package.check()?;
+    let report = check(&mut package)?;
     wrong.extend(report.findings.iter().map(ToString::to_string));
     for (found, meant) in report.tables.iter().zip(&written.tables) {
         if found != meant {
@@ -61,11 +106,10 @@ pub fn self_check<R: Read + Seek>(mut source: R, written: &Written) -> Result<Ch
     if package.origin().rows != Some(written.rows) {
         wrong.push("Origin.xml does not have the number of rows".to_owned());
     }
-    if !wrong.is_empty() {
-        return Err(CheckError::Differs(wrong));
+    if wrong.is_empty() {
+        return Ok(());
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Checked { bytes, sha256 })
+    Err(CheckError::Differs(wrong))
 }
 
 /// The file is our own: its size is no attack. Long values may compress beyond any ratio that a stranger's could claim.
@@ -83,18 +127,5 @@ fn trusting() -> Limits {
         value_bytes: i32::MAX as u64,
         row_bytes: i32::MAX as u64,
         ..Limits::default()
-    }
-}
-
-struct HashInto<'a>(&'a mut Sha256);
-
-impl io::Write for HashInto<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

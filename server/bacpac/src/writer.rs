@@ -6,11 +6,11 @@ use crate::encode::{EncodeError, MaxForm, RowEncoder};
 use crate::model::Model;
 use crate::model_writer::{self, COLLATION, Counts, PROVIDER, SCHEMA_VERSION};
 use crate::name::encode_folder;
-use crate::package::TableReport;
 use crate::rules::Violation;
 use crate::sql_type::Field;
 use crate::type_spec::specifier;
 use crate::value::Value;
+use crate::verify::TableReport;
 use crate::xml_text::carries_attribute;
 use crate::{package_xml, writable};
 use sha2::{Digest, Sha256};
@@ -43,7 +43,7 @@ pub struct WriterOptions {
     pub source_kib: u64,
     /// Deflate level, 1 (fast) to 9 (small).
     pub level: u32,
-    /// Threads that compress; 0 or 1 for none but the caller's. About 4 MiB of memory each.
+    /// Threads that compress, and that read a file back; 0 or 1 for none but the caller's. About 4 MiB of memory each.
     pub threads: usize,
     /// Inflated bytes after which a table continues in another part. Parts stay under 2 GiB whatever it is.
     pub part_bytes: u64,

@@ -1,16 +1,17 @@
 //! How fast files are written and read, as ratios to deflate and inflate alone over the same bytes: `make bench-bacpac`. What is
-//! compared takes turns every few megabytes, so that whatever else the machine does meets both. It judges nothing: it prints.
+//! compared takes turns, so that whatever else the machine does meets both. It judges nothing: it prints.
 mod alone;
 mod database;
 mod programs;
 
 use alone::{DeflateAlone, InflateAlone};
-use bacpac::{FileWriter, Limits, Model, Package, WriterOptions};
+use bacpac::{FileWriter, Limits, Model, Package, SharedFile, WriterOptions};
 use database::{Group, database};
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use zip::ZipArchive;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -64,9 +65,13 @@ fn main() -> Outcome<()> {
     );
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("speed.bacpac");
+    println!("one core, in turns every few megabytes");
     let export = write(&bench, &path)?;
-    let decode = read(&bench, &path)?;
-    threads(&bench, &path, cores)?;
+    let decode = read(&bench, &path, true)?;
+    read(&bench, &path, false)?;
+    println!("\nseveral threads, by whole passes");
+    on_all_cores(&bench, &path, cores)?;
+    println!("\nother programs on the same parts");
     programs::compare(&bench, &path, export, decode)?;
     match peak_memory() {
         Some(kib) => println!(
@@ -104,7 +109,7 @@ fn write(bench: &Bench, path: &Path) -> Outcome<Duration> {
     let (written, checked) = file.finish()?;
     let finishing = timer.elapsed();
     assert_eq!(written.rows, bench.rows() as u64);
-    bench.line("export: rows to file, one core", writing, "deflate -1 alone", alone);
+    bench.line("export: rows to file", writing, "deflate -1 alone", alone);
     bench.line(
         "export, synced and checked by reading back",
         writing + finishing,
@@ -112,18 +117,18 @@ fn write(bench: &Bench, path: &Path) -> Outcome<Duration> {
         alone,
     );
     println!(
-        "{:<44} {:>6.1} % of the rows' bytes\n",
+        "{:<44} {:>6.1} % of the rows' bytes",
         "size of the file",
         checked.bytes as f64 * 100.0 / bench.bytes() as f64
     );
     Ok(writing)
 }
 
-/// Reads the file, taking turns with inflate alone. Gives the time of decoding all rows.
-fn read(bench: &Bench, path: &Path) -> Outcome<Duration> {
-    let (mut decoding, mut alone) = (Duration::ZERO, Duration::ZERO);
+/// Reads the file, taking turns with inflate alone: rows with their values, or only checked. Gives the time of the reading.
+fn read(bench: &Bench, path: &Path, values: bool) -> Outcome<Duration> {
+    let (mut reading, mut alone) = (Duration::ZERO, Duration::ZERO);
     let mut package = Package::open(File::open(path)?, &Limits::default())?;
-    let mut raw = zip::ZipArchive::new(File::open(path)?)?;
+    let mut raw = ZipArchive::new(File::open(path)?)?;
     for (index, group) in bench.groups.iter().enumerate() {
         let table = package.model().tables[index].clone();
         let mut row = Vec::new();
@@ -134,9 +139,14 @@ fn read(bench: &Bench, path: &Path) -> Outcome<Duration> {
             while more {
                 let timer = Instant::now();
                 for _ in 0..group.rows.len() {
-                    more = more && rows.next_row(&mut row)?;
+                    more = more
+                        && if values {
+                            rows.next_row(&mut row)?
+                        } else {
+                            rows.check_row()?
+                        };
                 }
-                decoding += timer.elapsed();
+                reading += timer.elapsed();
                 let timer = Instant::now();
                 inflate.read(group.bytes.len())?;
                 alone += timer.elapsed();
@@ -146,55 +156,90 @@ fn read(bench: &Bench, path: &Path) -> Outcome<Duration> {
             alone += timer.elapsed();
         }
     }
-    bench.line("decode: file to rows, one core", decoding, "inflate alone", alone);
-
-    let timer = Instant::now();
-    let report = Package::open(File::open(path)?, &Limits::default())?.check()?;
-    let checking = timer.elapsed();
-    assert_eq!(report.rows, bench.rows() as u64);
-    let timer = Instant::now();
-    for index in 0..raw.len() {
-        let entry = raw.by_index_raw(index)?;
-        let size = entry.size();
-        InflateAlone::new(entry).finish(size)?;
-    }
-    bench.line(
-        "check: everything read, no values made",
-        checking,
-        "inflate alone",
-        timer.elapsed(),
-    );
-    println!();
-    Ok(decoding)
+    let what = if values {
+        "decode: file to rows"
+    } else {
+        "check: every row, no values made"
+    };
+    bench.line(what, reading, "inflate alone", alone);
+    Ok(reading)
 }
 
-/// Writes with every number of threads up to the cores, not checked.
-fn threads(bench: &Bench, path: &Path, cores: usize) -> Outcome<()> {
-    let mut first = Duration::ZERO;
-    for threads in 1..=cores.min(8) {
-        let sink = std::io::BufWriter::with_capacity(1 << 20, File::create(path.with_extension("threads"))?);
+/// What several cores give, by whole passes in turns with one core of deflate or inflate alone.
+fn on_all_cores(bench: &Bench, path: &Path, cores: usize) -> Outcome<()> {
+    let (mut ahead, mut checked, mut inflated) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    for _ in 0..2 {
         let timer = Instant::now();
-        let mut writer = bacpac::PackageWriter::new(sink, &bench.model, options(bench, threads))?;
+        let mut package = Package::open(SharedFile::open(path)?, &Limits::default())?;
+        let mut row = Vec::new();
+        for index in 0..bench.groups.len() {
+            let table = package.model().tables[index].clone();
+            for part in package.parts(index).to_vec() {
+                let mut rows = package.rows_ahead(&table, &part)?;
+                while rows.next_row(&mut row)? {}
+            }
+        }
+        ahead += timer.elapsed() / 2;
+        let timer = Instant::now();
+        let mut raw = ZipArchive::new(File::open(path)?)?;
+        for index in 0..raw.len() {
+            let entry = raw.by_index_raw(index)?;
+            let size = entry.size();
+            InflateAlone::new(entry).finish(size)?;
+        }
+        inflated += timer.elapsed() / 2;
+        let timer = Instant::now();
+        let report = Package::open(SharedFile::open(path)?, &Limits::default())?.check_with(cores)?;
+        assert_eq!(report.rows, bench.rows() as u64);
+        checked += timer.elapsed() / 2;
+    }
+    bench.line(
+        "decode, inflated ahead on a second core",
+        ahead,
+        "inflate alone",
+        inflated,
+    );
+    bench.line(
+        &format!("check with {cores} threads"),
+        checked,
+        "inflate alone",
+        inflated,
+    );
+    let timer = Instant::now();
+    for group in &bench.groups {
+        let mut deflate = DeflateAlone::new();
+        for _ in 0..bench.repeats {
+            deflate.write(&group.bytes)?;
+        }
+        deflate.finish()?;
+    }
+    let deflated = timer.elapsed();
+    for threads in (1..=cores.min(8)).filter(|threads| threads.is_power_of_two() || *threads == cores) {
+        let timer = Instant::now();
+        let mut file = FileWriter::create(&path.with_extension("again"), &bench.model, options(bench, threads))?;
         for (table, group) in bench.groups.iter().enumerate() {
             for _ in 0..bench.repeats {
                 for row in &group.rows {
-                    writer.row(table, row)?;
+                    file.row(table, row)?;
                 }
             }
         }
-        writer.finish()?;
-        let took = timer.elapsed();
-        if threads == 1 {
-            first = took;
-        }
+        let written = timer.elapsed();
+        file.finish()?;
+        let plural = if threads == 1 { "" } else { "s" };
         bench.line(
-            &format!("export with {threads} threads, nothing beside it"),
-            took,
-            "with one thread",
-            first,
+            &format!("export, {threads} thread{plural}"),
+            written,
+            "deflate -1 alone",
+            deflated,
+        );
+        bench.line(
+            &format!("export, {threads} thread{plural}, synced, read back"),
+            timer.elapsed(),
+            "deflate -1 alone",
+            deflated,
         );
     }
-    println!();
     Ok(())
 }
 
