@@ -5,6 +5,7 @@
 //! It knows nothing of how things are stored, sent or drawn.
 
 pub mod account;
+pub mod anomaly;
 pub mod backup;
 pub mod bacpac;
 pub mod display;
@@ -22,6 +23,7 @@ pub mod process;
 pub mod range;
 pub mod refusal;
 pub mod restore;
+pub mod retention;
 pub mod schedule;
 pub mod site;
 pub mod time;
