@@ -130,6 +130,13 @@ impl ProcessKind {
         !matches!(self, Self::Export { .. })
     }
 
+    /// May an interrupted attempt leave something behind, beside the live data or on a database server, that only a later
+    /// attempt finds? Then it is handed out once more even when it will not be tried again.
+    #[must_use]
+    pub const fn leaves_remains(&self) -> bool {
+        matches!(self, Self::Restore { .. } | Self::Export { .. } | Self::Import { .. })
+    }
+
     /// Does it close the site?
     #[must_use]
     pub const fn is_restore(&self) -> bool {

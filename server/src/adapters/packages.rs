@@ -1,13 +1,14 @@
 //! BACPAC files of the databases that engines understand: `interchange` does the work, this gives it addresses and words.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bacpac::{Limits, Package};
 use control::ports::database_engine::{Address, DatabaseSource, EngineError};
-use control::ports::packages::{Made, PackageError, PackageFacts, Packages, RowsFn, Taken};
+use control::ports::packages::{Made, PackageError, PackageFacts, Packages, StepFn, Taken};
 use domain::backup::Sha256Hex;
 use domain::export_log::{ExportLog, ImportReport};
 use domain::failure::Cause;
@@ -21,6 +22,12 @@ const LEVEL: u32 = 1;
 
 /// Threads that compress, at most: a file must not take the machine from the nights.
 const THREADS: usize = 4;
+
+/// Bytes read of an uploaded file at once.
+const READ_AT_ONCE: usize = 1 << 20;
+
+/// How many times its own length an uploaded file may inflate to. It bounds the time of a check.
+const INFLATED_MOST: u64 = 100;
 
 /// Makes and reads BACPAC files.
 #[derive(Clone)]
@@ -53,7 +60,7 @@ impl Packages for BacpacPackages {
         from: &Address,
         target: &Path,
         facts: &PackageFacts,
-        progress: RowsFn<'_>,
+        progress: StepFn<'_>,
     ) -> Result<Made, PackageError> {
         let since = Duration::from_millis(u64::try_from(facts.t0.millis()).unwrap_or(0));
         let options = ExportOptions {
@@ -80,26 +87,32 @@ impl Packages for BacpacPackages {
         })
     }
 
-    fn check(&self, file: &Path, progress: RowsFn<'_>) -> Result<(), PackageError> {
-        let open = File::open(file).map_err(|error| PackageError::failed(Cause::FileGone, error))?;
-        let refused = |error: bacpac::Error| PackageError::Refused(error.to_string());
-        let limits = Limits::default();
-        let mut package = Package::open(BufReader::with_capacity(1 << 20, open), &limits).map_err(refused)?;
-        let promised = package.origin().rows;
-        let (mut rows, mut stopped) = (0_u64, false);
-        let report = package.verify(|_, _| {
-            rows += 1;
-            stopped = stopped || (rows.is_multiple_of(4_096) && !progress(rows, promised));
-        });
-        let report = report.map_err(refused)?;
-        if stopped || !progress(report.rows, Some(report.rows)) {
-            return Err(PackageError::failed(Cause::Interrupted, "asked to stop"));
+    fn check(&self, file: &Path, progress: StepFn<'_>) -> Result<(), PackageError> {
+        let gone = |error: io::Error| PackageError::failed(Cause::FileGone, error);
+        let open = File::open(file).map_err(gone)?;
+        let bytes = open.metadata().map_err(gone)?.len();
+        let stopped = Cell::new(false);
+        let watched = Watched {
+            file: open,
+            read: 0,
+            bytes,
+            progress,
+            stopped: &stopped,
+        };
+        let checked = Package::open(BufReader::with_capacity(READ_AT_ONCE, watched), &limits(bytes))
+            .and_then(|mut package| package.verify(|_, _| {}));
+        match checked {
+            _ if stopped.get() => Err(PackageError::failed(Cause::Interrupted, "asked to stop")),
+            Ok(_) => Ok(()),
+            Err(error) => Err(PackageError::Refused(error.to_string())),
         }
-        Ok(())
     }
 
-    fn import(&self, file: &Path, to: &Address, progress: RowsFn<'_>) -> Result<Taken, PackageError> {
-        let limits = Limits::default();
+    fn import(&self, file: &Path, to: &Address, progress: StepFn<'_>) -> Result<Taken, PackageError> {
+        let bytes = std::fs::metadata(file)
+            .map_err(|error| PackageError::failed(Cause::FileGone, error))?
+            .len();
+        let limits = limits(bytes);
         let report: ImportReport = match to {
             Address::Sqlite { path } => interchange::sqlite::import(file, path, &limits, progress),
             Address::Postgres { .. } => {
@@ -112,6 +125,42 @@ impl Packages for BacpacPackages {
             made_at: report.source.exported_at,
             report,
         })
+    }
+}
+
+/// What a file of this length may claim. Real ones inflate to some ten times their length, rarely to thirty.
+fn limits(bytes: u64) -> Limits {
+    Limits {
+        total_bytes: bytes.saturating_mul(INFLATED_MOST).saturating_add(1 << 30),
+        ..Limits::default()
+    }
+}
+
+/// Tells how far a file has been read, and breaks the reading off when that is asked for.
+struct Watched<'a> {
+    file: File,
+    read: u64,
+    bytes: u64,
+    progress: StepFn<'a>,
+    stopped: &'a Cell<bool>,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stopped.get() {
+            return Err(io::Error::other("asked to stop"));
+        }
+        let read = self.file.read(buffer)?;
+        // The directory at the end is read twice.
+        self.read = (self.read + read as u64).min(self.bytes);
+        self.stopped.set(!(self.progress)(self.read, Some(self.bytes)));
+        Ok(read)
+    }
+}
+
+impl Seek for Watched<'_> {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file.seek(position)
     }
 }
 

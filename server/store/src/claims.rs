@@ -217,11 +217,12 @@ pub(crate) async fn held(tx: &mut SqliteConnection, claim: &Claim) -> Result<Pro
     }
 }
 
-/// A backup whose last attempt was silent past its lease is given up, whether or not a worker is free for another. A restore
-/// is not: a worker must first put the old data back, or tidy up behind the new ones.
+/// A backup whose last attempt was silent past its lease is given up, whether or not a worker is free for another. What may
+/// have left remains is not ([`ProcessKind::leaves_remains`]): a worker must first put the old data back, or tidy up.
 async fn give_up_exhausted(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), Fault> {
     let exhausted = sqlx::query(
-        "SELECT id FROM processes WHERE state = 'running' AND lease_until <= $1 AND attempt >= $2 AND kind <> 'restore' \
+        "SELECT id FROM processes WHERE state = 'running' AND lease_until <= $1 AND attempt >= $2 \
+         AND kind IN ('manual', 'nightly') \
          ORDER BY requested_at, id",
     )
     .bind(now.millis())

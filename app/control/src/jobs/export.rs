@@ -24,7 +24,9 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -
     let gone = || JobError::new(Cause::StoredDataDamaged, "the backup is no longer recorded");
     let chosen = attempt.wait(outside.store.backup(backup))?.ok_or_else(gone)?;
     let artifact = chosen.artifact(database).ok_or_else(gone)?;
-    let (source, engine) = attempt.source(database)?;
+    let reached = attempt.source(database)?;
+    attempt.begin_aside(&reached)?;
+    let (source, engine) = reached;
     let repository: Arc<dyn Repository> = Arc::from(attempt.repository(&site)?);
     let files = Kept::new(&repository, &chosen.snapshot, artifact);
 

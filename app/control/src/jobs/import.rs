@@ -17,7 +17,9 @@ use crate::ports::shelf::Place;
 pub(super) fn run(attempt: &Attempt, upload: &UploadId, database: &DatabaseId) -> Result<Outcome, JobError> {
     let outside = &attempt.plane.outside;
     let site = attempt.site()?;
-    let (source, engine) = attempt.source(database)?;
+    let reached = attempt.source(database)?;
+    attempt.begin_aside(&reached)?;
+    let (source, engine) = reached;
     let row = attempt.wait(outside.store.upload(upload))?;
     let row = row.ok_or_else(|| JobError::new(Cause::FileGone, "the upload is no longer recorded"))?;
     let file = outside.shelf.path(&Place::Upload(upload.clone()));

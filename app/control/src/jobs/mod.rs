@@ -17,6 +17,7 @@ use domain::backup::Backup;
 use domain::bacpac::Export;
 use domain::failure::Cause;
 use domain::ids::DatabaseId;
+use domain::limits::MAX_ATTEMPTS;
 use domain::process::{Process, ProcessKind, Progress, Stage};
 use domain::site::Site;
 use domain::time::Timestamp;
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 
 use crate::control_plane::ControlPlane;
 use crate::ports::control_store::{AuditEntry, Claim, Claimed, RestoreProgress, StoreError};
-use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError};
+use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError, Settlement};
 use crate::ports::repository::{Fence, Repository, RepositoryError};
 use crate::ports::scratch::ScratchFolder;
 
@@ -184,6 +185,19 @@ impl Attempt {
                 .ok_or_else(|| JobError::new(Cause::ToolMissing, kind.name()))
         };
         sources.into_iter().map(with_engine).collect()
+    }
+
+    /// Removes what interrupted attempts left aside; `Err` when there were too many of them to begin another.
+    fn begin_aside(&self, (source, engine): &Reached) -> Result<(), JobError> {
+        if self.claim.attempt > 1
+            && let Err(error) = engine.settle(source, self.process.id.as_str(), Settlement::RollBack)
+        {
+            tracing::warn!(process = %self.claim.process, %error, "what an interrupted attempt left aside may still be there");
+        }
+        if self.claim.attempt > MAX_ATTEMPTS {
+            return Err(JobError::new(Cause::Interrupted, "interrupted too often"));
+        }
+        Ok(())
     }
 
     fn source(&self, database: &DatabaseId) -> Result<Reached, JobError> {

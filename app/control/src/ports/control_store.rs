@@ -233,8 +233,8 @@ pub trait ControlStore: Send + Sync {
 
     /// Hands the next process to a worker: the oldest queued one that need not wait for its site, or one whose worker has been
     /// silent past its lease (attempt + 1). An exclusive process waits until no other exclusive one of its site is running. Atomic: no two workers get the same. `max_running` processes at most
-    /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here;
-    /// a restore is handed out even then, because its worker must first put the old data back.
+    /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here; what
+    /// may have left remains is handed out even then, because its worker must first settle them.
     async fn claim(
         &self,
         worker: &str,

@@ -39,9 +39,9 @@ impl PackageError {
     }
 }
 
-/// Told the rows done so far, and those in all when they are known. `false` asks to stop, which ends in
-/// [`Cause::Interrupted`].
-pub type RowsFn<'a> = &'a (dyn Fn(u64, Option<u64>) -> bool + Sync);
+/// Told how much of a step is done, and how much there is when that is known, in whatever the step counts: rows, or bytes.
+/// `false` asks to stop, which ends in [`Cause::Interrupted`].
+pub type StepFn<'a> = &'a (dyn Fn(u64, Option<u64>) -> bool + Sync);
 
 /// What a made file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,18 +86,19 @@ pub trait Packages: Send + Sync {
         from: &Address,
         target: &Path,
         facts: &PackageFacts,
-        progress: RowsFn<'_>,
+        progress: StepFn<'_>,
     ) -> Result<Made, PackageError>;
 
-    /// Reads a file from end to end with the strict reader, within limits of size, time and memory. Runs nothing of it.
+    /// Reads a file from end to end with the strict reader. What it may inflate to is bounded by its length, and so is the time
+    /// this takes; memory is bounded whatever the file says. Nothing of it is run.
     ///
     /// # Errors
     /// [`PackageError::Refused`]; [`PackageError::Failed`] when it cannot be read at all.
-    fn check(&self, file: &Path, progress: RowsFn<'_>) -> Result<(), PackageError>;
+    fn check(&self, file: &Path, progress: StepFn<'_>) -> Result<(), PackageError>;
 
     /// Turns a file into the database at `to`, which must be empty.
     ///
     /// # Errors
     /// As [`Self::check`]; then nothing is left at `to` that counts.
-    fn import(&self, file: &Path, to: &Address, progress: RowsFn<'_>) -> Result<Taken, PackageError>;
+    fn import(&self, file: &Path, to: &Address, progress: StepFn<'_>) -> Result<Taken, PackageError>;
 }

@@ -11,7 +11,7 @@ use domain::ids::{BackupId, DatabaseId, UploadId};
 use sha2::{Digest, Sha256};
 
 use crate::ports::database_engine::Address;
-use crate::ports::packages::{Made, PackageError, PackageFacts, Packages, RowsFn, Taken};
+use crate::ports::packages::{Made, PackageError, PackageFacts, Packages, StepFn, Taken};
 use crate::ports::shelf::{Place, Shelf};
 
 /// What a file begins with.
@@ -40,7 +40,7 @@ fn content(file: &Path) -> Result<Vec<u8>, PackageError> {
         .ok_or_else(|| PackageError::Refused("no BACPAC".to_owned()))
 }
 
-fn go_on(progress: RowsFn<'_>) -> Result<(), PackageError> {
+fn go_on(progress: StepFn<'_>) -> Result<(), PackageError> {
     if progress(1, Some(1)) {
         return Ok(());
     }
@@ -53,7 +53,7 @@ impl Packages for FakePackages {
         from: &Address,
         target: &Path,
         facts: &PackageFacts,
-        progress: RowsFn<'_>,
+        progress: StepFn<'_>,
     ) -> Result<Made, PackageError> {
         go_on(progress)?;
         let mut bytes = MAGIC.to_vec();
@@ -86,12 +86,12 @@ impl Packages for FakePackages {
         })
     }
 
-    fn check(&self, file: &Path, progress: RowsFn<'_>) -> Result<(), PackageError> {
+    fn check(&self, file: &Path, progress: StepFn<'_>) -> Result<(), PackageError> {
         go_on(progress)?;
         content(file).map(drop)
     }
 
-    fn import(&self, file: &Path, to: &Address, progress: RowsFn<'_>) -> Result<Taken, PackageError> {
+    fn import(&self, file: &Path, to: &Address, progress: StepFn<'_>) -> Result<Taken, PackageError> {
         go_on(progress)?;
         let content = content(file)?;
         let rows = content.iter().filter(|byte| **byte == b'\n').count() as u64;

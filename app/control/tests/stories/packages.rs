@@ -10,7 +10,7 @@ use domain::backup::BackupKind;
 use domain::bacpac::Told;
 use domain::failure::Cause;
 use domain::ids::{BackupId, UploadId};
-use domain::limits::{EXPORT_KEPT_DAYS, LEASE, UPLOAD_IDLE};
+use domain::limits::{EXPORT_KEPT_DAYS, LEASE, MAX_ATTEMPTS, UPLOAD_IDLE};
 use domain::process::{Process, ProcessState, StateName};
 use domain::refusal::{Field, Refusal};
 use domain::restore::Scope;
@@ -144,6 +144,41 @@ async fn an_interrupted_export_is_made_by_the_next_attempt() {
     let done = world.process(&process).await;
     assert_eq!((done.state.name(), done.attempt), (StateName::Completed, 2));
     assert_eq!(downloaded(&world, &backup).await, b"bacpac\nrows\nopening\n");
+}
+
+#[tokio::test]
+async fn an_export_interrupted_too_often_tidies_up_and_fails_with_its_cause() {
+    let world = World::new().await;
+    let backup = world.backed_up().await.backup.unwrap();
+    let admin = actor(Role::ClientAdmin);
+    let process = world
+        .plane
+        .start_export(&admin, &backup, &database("compta"))
+        .await
+        .unwrap();
+    for _ in 0..MAX_ATTEMPTS {
+        let now = world.now();
+        world
+            .plane
+            .store()
+            .claim("gone", now, now.plus(LEASE), 2)
+            .await
+            .unwrap()
+            .unwrap();
+        world.clock.advance(LEASE);
+    }
+    world.work().await;
+    let failed = world.process(&process).await;
+    assert!(
+        matches!(&failed.state, ProcessState::Failed { failure, .. } if failure.cause == Cause::Interrupted),
+        "{:?}",
+        failed.state
+    );
+    let settled = (Point::Settle, database("compta"));
+    assert!(
+        world.engine.reached().contains(&settled),
+        "what was left aside is looked for"
+    );
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ impl World {
     ) -> Result<Option<Claimed>, StoreError> {
         let silent = |work: &Work| work.process.state.name() == StateName::Running && work.lease_until <= now;
         let exhausted =
-            |work: &Work| silent(work) && work.process.attempt >= MAX_ATTEMPTS && !work.process.kind.is_restore();
+            |work: &Work| silent(work) && work.process.attempt >= MAX_ATTEMPTS && !work.process.kind.leaves_remains();
         let mut given_up: Vec<_> = self
             .processes
             .values()
