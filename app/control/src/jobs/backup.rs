@@ -28,7 +28,7 @@ pub(super) fn run(attempt: &Attempt) -> Result<Outcome, JobError> {
         _ => BackupKind::Manual,
     };
     let repository = attempt.repository(&site)?;
-    let backup = take(attempt, &site, repository.as_ref(), kind, Shown::AsBackup)?;
+    let backup = take(attempt, &site, repository.as_ref(), kind, Shown::Backup)?;
     let backup = backup.ok_or_else(|| JobError::new(Cause::DatabaseMissing, "the site has no database"))?;
     attempt.report(Stage::Record, 0, None);
     Ok(Outcome::Backup(Box::new(backup)))
@@ -38,11 +38,11 @@ pub(super) fn run(attempt: &Attempt) -> Result<Outcome, JobError> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// Each as a step of its own.
-    AsBackup,
+    Backup,
     /// All as the one step before a restore.
-    AsSafety,
+    Safety,
     /// All as the one step that keeps what was imported.
-    AsKeep,
+    Keep,
 }
 
 /// The parts of a backup that take time, in their order.
@@ -51,9 +51,9 @@ const PARTS: [Stage; 3] = [Stage::Copy, Stage::Store, Stage::Verify];
 impl Shown {
     fn report(self, attempt: &Attempt, part: Stage, done: u64, total: u64) -> bool {
         match self {
-            Self::AsBackup => attempt.report(part, done, Some(total)),
-            Self::AsSafety | Self::AsKeep => {
-                let whole_step = if self == Self::AsSafety {
+            Self::Backup => attempt.report(part, done, Some(total)),
+            Self::Safety | Self::AsKeep => {
+                let whole_step = if self == Self::Safety {
                     Stage::Safety
                 } else {
                     Stage::Keep
@@ -151,7 +151,7 @@ fn unless_beyond_use<T>(
 ) -> Result<Option<T>, JobError> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if shown == Shown::AsSafety && error.cause.is_beyond_use() => {
+        Err(error) if shown == Shown::Safety && error.cause.is_beyond_use() => {
             attempt.without_safety(source, &error)?;
             Ok(None)
         }
@@ -181,7 +181,7 @@ fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
             continue;
         };
         let frozen_at = attempt.plane.now();
-        if frozen.is_empty() && shown == Shown::AsBackup {
+        if frozen.is_empty() && shown == Shown::Backup {
             attempt.fixed_at(frozen_at);
         }
         frozen.push((source, measure, frozen_at, view, room));

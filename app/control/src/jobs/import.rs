@@ -82,7 +82,7 @@ pub(super) fn run(attempt: &Attempt, upload: &UploadId, database: &DatabaseId) -
         repository.as_ref(),
         copies,
         BackupKind::Manual,
-        Shown::AsKeep,
+        Shown::Keep,
     )?;
     attempt.report(Stage::Record, 0, None);
     Ok(Outcome::Backup(Box::new(backup)))

@@ -57,7 +57,7 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result
     let targets = targets(databases, &chosen, &repository)?;
 
     if attempt.reached.safety.is_none()
-        && let Some(safety) = take(attempt, &site, repository.as_ref(), BackupKind::Safety, Shown::AsSafety)?
+        && let Some(safety) = take(attempt, &site, repository.as_ref(), BackupKind::Safety, Shown::Safety)?
     {
         attempt.wait(store.record_safety(&attempt.claim, &safety, attempt.plane.now()))?;
     }
