@@ -356,6 +356,42 @@ fn a_failing_night_is_tried_ever_more_rarely_until_the_next_one_takes_its_place(
 }
 
 #[test]
+fn the_next_look_at_a_failed_night_is_never_later_than_the_next_night() {
+    let utc = Zone::utc();
+    let failed = |ended_at| Nights {
+        since: Timestamp(0),
+        settled: Some(date("2026-11-21")),
+        failed: Some(FailedNight {
+            business_date: date("2026-11-22"),
+            times: 9,
+            ended_at,
+        }),
+    };
+    let look = |ended_at| next(Schedule::default(), &utc, &site("dupont"), &failed(ended_at), ended_at).unwrap();
+    let noon = utc.instant(date("2026-11-23"), 720);
+    let again = look(noon);
+    assert_eq!(
+        (again.business_date, again.at),
+        (date("2026-11-22"), noon.plus(4 * HOUR))
+    );
+    let instead = look(utc.instant(date("2026-11-24"), 60));
+    let start = Schedule::default().starts(&utc, &site("dupont"), date("2026-11-23"));
+    assert_eq!((instead.business_date, Some(instead.at)), (date("2026-11-23"), start));
+    assert_eq!((instead.late, instead.missed), (false, 1));
+}
+
+#[test]
+fn a_night_is_late_once_its_window_has_closed() {
+    let paris = zones::zone("Europe/Paris", 2026, 2027);
+    let schedule = Schedule::default();
+    let saved = date("2026-11-23");
+    let closes = paris.instant(date("2026-11-24"), 210);
+    assert_eq!(schedule.closes(&paris, saved), Some(closes));
+    assert!(!schedule.is_late(&paris, saved, closes));
+    assert!(schedule.is_late(&paris, saved, Timestamp(closes.0 + 1)));
+}
+
+#[test]
 fn a_new_site_has_its_first_night_in_the_coming_one() {
     let utc = Zone::utc();
     let noon = utc.instant(date("2026-11-24"), 720);

@@ -16,7 +16,7 @@ pub struct History {
     pub day: CivilDate,
     pub backups: Vec<Facts>,
     born: u32,
-    /// Nights that have had their backup: the store refuses a second one.
+    /// Nights that have had their backup: the store refuses a second one while it knows of the first.
     nights: Vec<CivilDate>,
     /// Between two steps this many days pass at most, but for long silences.
     pace: i64,
@@ -67,9 +67,14 @@ impl History {
         self.day = self.day.plus_days(days);
         let at = self.zone.instant(self.day, self.rng.u16(90..170));
         let night = self.day.plus_days(if self.rng.u8(..200) == 0 { 500 } else { -1 });
-        if self.rng.u8(..100) < 80 && !self.nights.contains(&night) {
+        // A store that was put back may hold a night twice.
+        let again = self.rng.u8(..100) < 3;
+        if self.rng.u8(..100) < 80 && (again || !self.nights.contains(&night)) {
             self.nights.push(night);
             self.add(BackupKind::Automatic, Some(night), at);
+            if again {
+                self.add(BackupKind::Automatic, Some(night), at);
+            }
         }
         match self.rng.u8(..100) {
             0..5 => self.add(BackupKind::Manual, None, at),

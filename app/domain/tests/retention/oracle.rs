@@ -105,13 +105,14 @@ fn name(reason: &Expire) -> &'static str {
 fn second_reading(now: Timestamp, zone: &Zone, terms: Terms, all: &[Facts]) -> Verdicts {
     let today = civil(zone.local(now).date);
     // The nights that count: good, and not of a day to come; each with the day on which it was made.
-    let nights: Vec<_> = all
+    let nights: BTreeSet<(Date, Date)> = all
         .iter()
         .filter(|facts| good(facts) && facts.kind == BackupKind::Automatic)
         .map(|facts| civil(facts.business_date.unwrap()))
         .filter(|date| *date <= today)
         .map(|date| (date, date + 1.day()))
         .collect();
+    let nights = Vec::from_iter(nights);
     all.iter()
         .map(|backup| (backup.id.to_string(), verdict(backup, now, today, terms, &nights, all)))
         .collect()
@@ -129,21 +130,21 @@ fn verdict(
     nights: &[(Date, Date)],
     all: &[Facts],
 ) -> Result<Vec<Keep>, Expire> {
-    let younger = |date: Date| nights.iter().filter(|(other, _)| *other > date).count() as u32;
+    let younger = |date: Date| nights.iter().filter(|night| night.0 > date).count() as u32;
     let month = |date: Date| (date.year(), date.month());
     let year = |date: Date| (date.year(), 0);
     // Is a period over? Some good night was made on a day of a later one.
-    let over = |period: fn(Date) -> Period, date: Date| nights.iter().any(|(_, made)| period(*made) > period(date));
+    let over = |period: fn(Date) -> Period, date: Date| nights.iter().any(|night| period(night.1) > period(date));
     let is_last = |period: fn(Date) -> Period, date: Date| {
         let later_in_it = |other: Date| other > date && period(other) == period(date);
-        over(period, date) && !nights.iter().any(|(other, _)| later_in_it(*other))
+        over(period, date) && !nights.iter().any(|night| later_in_it(night.0))
     };
     // Later periods that are over and have a night.
     let successors = |period: fn(Date) -> Period, date: Date| -> BTreeSet<Period> {
         let later = nights
             .iter()
-            .filter(|(other, _)| period(*other) > period(date) && over(period, *other));
-        later.map(|(other, _)| period(*other)).collect()
+            .filter(|night| period(night.0) > period(date) && over(period, night.0));
+        later.map(|night| period(night.0)).collect()
     };
     let stands = |period: fn(Date) -> Period, date: Date, count: u32| {
         is_last(period, date) && (successors(period, date).len() as u32) < count
@@ -151,7 +152,7 @@ fn verdict(
     let youngest_last = |period: fn(Date) -> Period| {
         let last = nights
             .iter()
-            .map(|(other, _)| *other)
+            .map(|night| night.0)
             .filter(|other| is_last(period, *other))
             .max();
         CivilDate::parse(&last.unwrap().to_string()).unwrap()
