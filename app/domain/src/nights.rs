@@ -62,7 +62,8 @@ impl Night {
 /// The next night of a site: the youngest whose moment has come and that is not settled, otherwise the next to come.
 ///
 /// One that failed is tried again after [`NIGHT_FIRST_RETRY`], then twice as long each time up to
-/// [`NIGHT_LONGEST_RETRY`], until the next night takes its place. `None` only when the zone has no days at all near `now`.
+/// [`NIGHT_LONGEST_RETRY`], until the next night takes its place. `None` only while [`Nights::since`] lies more
+/// than three days ahead.
 #[must_use]
 pub fn next(schedule: Schedule, zone: &Zone, site: &SiteId, nights: &Nights, now: Timestamp) -> Option<Night> {
     let today = zone.local(now).date;
@@ -87,7 +88,6 @@ pub fn next(schedule: Schedule, zone: &Zone, site: &SiteId, nights: &Nights, now
     };
     let missed = (1..)
         .map(|days| business_date.plus_days(-days))
-        .take_while(|date| settled.is_none_or(|settled| settled < *date))
         .filter(|date| zone.has_day(*date))
         .take_while(|date| wanted(*date).is_some())
         .take(MISSED_NIGHTS_COUNTED as usize)

@@ -52,7 +52,7 @@ impl Shown {
     fn report(self, attempt: &Attempt, part: Stage, done: u64, total: u64) -> bool {
         match self {
             Self::Backup => attempt.report(part, done, Some(total)),
-            Self::Safety | Self::AsKeep => {
+            Self::Safety | Self::Keep => {
                 let whole_step = if self == Self::Safety {
                     Stage::Safety
                 } else {
