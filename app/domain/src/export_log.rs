@@ -164,7 +164,7 @@ pub enum ChangeKind {
     InvalidTextReplaced,
     /// A date outside the years 1 to 9999, or an infinite one, became NULL.
     DateToNull,
-    /// 24:00 became the last instant of the day.
+    /// 24:00 became the last instant of the day; an import into the engine it came from makes it 24:00 again.
     EndOfDayMoved,
     /// Digits after the second were cut off.
     FractionCut,
@@ -189,7 +189,10 @@ impl ChangeKind {
     /// Whether an import into the engine of the source gives the value back as it was.
     #[must_use]
     pub const fn is_reversible(self) -> bool {
-        matches!(self, Self::ApostropheAdded | Self::InvalidTextAsHex)
+        matches!(
+            self,
+            Self::ApostropheAdded | Self::InvalidTextAsHex | Self::EndOfDayMoved
+        )
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod error;
 mod forms;
 mod options;
+mod origin;
 pub mod plan;
 pub mod postgres;
 pub mod sqlite;

@@ -3,7 +3,7 @@
 use super::kinds::{Catalog, Meaning, checks};
 use super::session::{Session, literal, qualified};
 use super::source::{
-    Action, ColumnSource, Counter, ForeignKeySource, IndexColumn, IndexSource, KeySource, SequenceSource, TableSource,
+    ColumnSource, Counter, ForeignKeySource, IndexColumn, IndexSource, KeySource, OnChange, SequenceSource, TableSource,
 };
 use std::collections::HashMap;
 
@@ -276,13 +276,13 @@ fn keys(session: &mut Session, oid: &str, table: &mut TableSource) -> Result<(),
     Ok(())
 }
 
-fn action(letter: Option<String>) -> Action {
+fn action(letter: Option<String>) -> OnChange {
     match letter.as_deref() {
-        Some("r") => Action::Restrict,
-        Some("c") => Action::Cascade,
-        Some("n") => Action::SetNull,
-        Some("d") => Action::SetDefault,
-        _ => Action::NoAction,
+        Some("r") => OnChange::Restrict,
+        Some("c") => OnChange::Cascade,
+        Some("n") => OnChange::SetNull,
+        Some("d") => OnChange::SetDefault,
+        _ => OnChange::NoAction,
     }
 }
 

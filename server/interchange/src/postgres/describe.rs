@@ -3,7 +3,7 @@ use super::catalog::{Found, places};
 use super::kinds::Kind;
 use super::look::{Decided, Seen};
 use super::session::Session;
-use super::source::{Action, Counter, SequenceSource, TypeKind, TypeSource};
+use super::source::{Counter, OnChange, SequenceSource, TypeKind, TypeSource};
 use crate::plan::predicate::{Literal, Predicate};
 use crate::plan::{
     Collate, DefaultMeaning, Dialect, KeyKind, Part, SourceCheck, SourceColumn, SourceDefault, SourceForeignKey,
@@ -97,12 +97,12 @@ pub(super) fn tables(
     Ok(described)
 }
 
-fn action(action: Action) -> ForeignKeyAction {
+fn action(action: OnChange) -> ForeignKeyAction {
     match action {
-        Action::NoAction | Action::Restrict => ForeignKeyAction::NoAction,
-        Action::Cascade => ForeignKeyAction::Cascade,
-        Action::SetNull => ForeignKeyAction::SetNull,
-        Action::SetDefault => ForeignKeyAction::SetDefault,
+        OnChange::NoAction | OnChange::Restrict => ForeignKeyAction::NoAction,
+        OnChange::Cascade => ForeignKeyAction::Cascade,
+        OnChange::SetNull => ForeignKeyAction::SetNull,
+        OnChange::SetDefault => ForeignKeyAction::SetDefault,
     }
 }
 
@@ -228,7 +228,7 @@ fn keys(
             table,
             index.columns.iter().map(|column| (&column.name, column.descending)),
         );
-        let unique = index.unique && !(table.has_children && !is_unique(session, table, &columns)?);
+        let unique = index.unique && (!table.has_children || is_unique(session, table, &columns)?);
         let whole = parts.len() == index.columns.len();
         keys.extend(whole.then(|| SourceKey {
             name: index.name.clone(),

@@ -60,11 +60,8 @@ pub(super) fn is_contained(text: &str) -> bool {
         match letter {
             '(' => open.push(')'),
             '[' => open.push(']'),
-            ')' | ']' => {
-                if open.pop() != Some(letter) {
-                    return false;
-                }
-            }
+            ')' | ']' if open.pop() == Some(letter) => {}
+            ')' | ']' => return false,
             '\'' | '"' => {
                 // E'…', U&'…', B'…': a letter right before a quote changes what is inside. So does a quote that goes on.
                 if before.is_alphanumeric() || matches!(before, '_' | '&' | '\'' | '"' | '$') || before as u32 > 127 {

@@ -116,11 +116,8 @@ impl OneTable<'_> {
         account: &mut Account,
     ) -> Result<Filled, ImportError> {
         let before = counted.done;
-        let mut attempts = [Attempt::Declared, Attempt::Counterparts, Attempt::LastResort]
-            .into_iter()
-            .peekable();
         let mut last = Vec::new();
-        while let Some(attempt) = attempts.next() {
+        for attempt in [Attempt::Declared, Attempt::Counterparts, Attempt::LastResort] {
             let lost = self.choose(types, attempt);
             if self.targets == last {
                 continue;
@@ -195,7 +192,8 @@ impl OneTable<'_> {
                         }
                 }),
             };
-            if declared.is_none() && own.as_ref().is_some_and(|own| own.sql != column.sql_type) {
+            let chosen = declared.as_ref().or(fallback.as_ref());
+            if declared.is_none() && chosen.is_some_and(|chosen| chosen.sql != column.sql_type) {
                 lost.push(NotCarried {
                     kind: ObjectKind::Type,
                     name: column.sql_type.clone(),
@@ -258,11 +256,11 @@ impl OneTable<'_> {
                 let lost = dropped(ObjectKind::GeneratedColumn, &source, &column.name, expression);
                 account.weakened.push(lost);
             }
-            if let Some(default) = &column.default {
-                if !set_default(session, &name, &column.name, default)? {
-                    let lost = dropped(ObjectKind::Default, &source, &column.name, default);
-                    account.weakened.push(lost);
-                }
+            if let Some(default) = &column.default
+                && !set_default(session, &name, &column.name, default)?
+            {
+                let lost = dropped(ObjectKind::Default, &source, &column.name, default);
+                account.weakened.push(lost);
             }
             if let Some(Counter::Sequence {
                 schema,

@@ -2,8 +2,8 @@
 //! of other origins, and for those of ours whose tables are no longer what they were.
 use super::foreign_names::{Names, column_names, fresh, same};
 use super::source::{
-    Action, CheckSource, ColumnSource, Counter, ForeignKeySource, IndexColumn, IndexSource, KeySource, SequenceSource,
-    Source, TableSource,
+    CheckSource, ColumnSource, Counter, ForeignKeySource, IndexColumn, IndexSource, KeySource, OnChange,
+    SequenceSource, Source, TableSource,
 };
 use super::target_types::{counterpart, dropped};
 use super::tsql;
@@ -113,6 +113,8 @@ impl OneTable<'_> {
         for (key, kind) in keys.chain(table.unique.iter().map(|key| (key, ObjectKind::Unique))) {
             match self.columns(self.index, key.columns.iter().map(|column| &column.name)) {
                 Some(columns) => made.keys.push(KeySource {
+                    // In a unique constraint one NULL is as good as another there.
+                    nulls_equal: kind == ObjectKind::Unique,
                     name: names.claim_own(&place.schema, &key.name, kind, &table.full_name(), renamed),
                     primary: kind == ObjectKind::PrimaryKey,
                     columns,
@@ -207,6 +209,7 @@ impl OneTable<'_> {
                 self.columns(self.index, index.included.iter())?
             },
             unique: index.unique,
+            nulls_equal: index.unique,
             predicate: match predicate {
                 Some(None) => return None,
                 Some(found) => found,
@@ -241,12 +244,12 @@ fn key_text(key: &Key) -> String {
     columns.join(", ")
 }
 
-fn action(action: ForeignKeyAction) -> Action {
+fn action(action: ForeignKeyAction) -> OnChange {
     match action {
-        ForeignKeyAction::NoAction => Action::NoAction,
-        ForeignKeyAction::Cascade => Action::Cascade,
-        ForeignKeyAction::SetNull => Action::SetNull,
-        ForeignKeyAction::SetDefault => Action::SetDefault,
+        ForeignKeyAction::NoAction => OnChange::NoAction,
+        ForeignKeyAction::Cascade => OnChange::Cascade,
+        ForeignKeyAction::SetNull => OnChange::SetNull,
+        ForeignKeyAction::SetDefault => OnChange::SetDefault,
     }
 }
 

@@ -8,9 +8,10 @@ use super::source::{SequenceSource, Source, TableSource};
 use super::target_types::{Types, counterpart};
 use crate::Progress;
 use crate::error::ImportError;
-use bacpac::{ExtendedProperty, Finding, Limits, Model, Package};
+use crate::origin::{source as source_of, warning};
+use bacpac::{ExtendedProperty, Limits, Model, Package};
 use domain::export_log::{
-    ImportReport, ImportSource, ImportWarning, ImportedTable, LeftOut, NotCarried, ObjectKind, RenamedObject, Weakened,
+    ImportReport, ImportWarning, ImportedTable, LeftOut, NotCarried, ObjectKind, RenamedObject, Weakened,
 };
 use sqlx::postgres::PgConnectOptions;
 use std::fs::File;
@@ -58,7 +59,7 @@ fn run(
     session.execute("BEGIN")?;
     refuse_filled(&mut session)?;
     let mut account = Account::default();
-    account.warnings.extend(package.findings().iter().filter_map(warning));
+    account.warnings.extend(package.findings().iter().map(warning));
     let (source, restored) = choose(&model, &mut account);
     for schema in &source.schemas {
         session.execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", ident(schema)))?;
@@ -93,15 +94,10 @@ fn run(
             text: found.text.clone(),
         });
     }
+    let source = source_of(&mut package)?;
     session.execute("COMMIT")?;
-    let origin = package.origin();
     Ok(ImportReport {
-        source: ImportSource {
-            product: origin.product.clone(),
-            product_version: origin.product_version.clone(),
-            server_version: origin.server_version.clone(),
-            exported_at: None,
-        },
+        source,
         restored,
         tables: account.tables,
         renamed: account.renamed,
@@ -139,16 +135,6 @@ fn refuse_filled(session: &mut Session) -> Result<(), ImportError> {
     match found {
         Some(name) => Err(ImportError::TargetExists(name)),
         None => Ok(()),
-    }
-}
-
-fn warning(finding: &Finding) -> Option<ImportWarning> {
-    match finding {
-        Finding::ContentTypes => Some(ImportWarning::ContentTypes),
-        Finding::NoTable(entry) => Some(ImportWarning::DataWithoutTable(entry.clone())),
-        Finding::NotAPart(entry) => Some(ImportWarning::NotAPart(entry.clone())),
-        // These are counted while the rows are read.
-        Finding::UnexpectedNulls { .. } | Finding::RowTotal { .. } => None,
     }
 }
 

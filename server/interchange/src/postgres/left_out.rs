@@ -172,6 +172,16 @@ fn queries() -> Vec<(ObjectKind, LeftOut, String)> {
             ),
         ),
         (
+            ObjectKind::Other,
+            NoCounterpart,
+            class("'r', 'p'", "'UNLOGGED'") + " AND relpersistence = 'u'",
+        ),
+        (
+            ObjectKind::Other,
+            NoCounterpart,
+            class("'r', 'p'", "'ROW LEVEL SECURITY'") + " AND relrowsecurity",
+        ),
+        (
             ObjectKind::LargeObject,
             NoCounterpart,
             "SELECT count(*) || ' large objects', NULL, '' FROM pg_largeobject_metadata HAVING count(*) > 0".to_owned(),

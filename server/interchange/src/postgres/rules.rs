@@ -55,8 +55,8 @@ pub(super) fn of_table(
     let name = qualified(&table.schema, &table.name);
     not_null(session, &name, table, filled, account)?;
     for key in &table.keys {
-        let sql = key_sql(&name, key);
-        if let Err(error) = session.attempt(|session| session.execute_one(&sql))? {
+        let added = either(session, key.nulls_equal, |nulls_equal| key_sql(&name, key, nulls_equal))?;
+        if let Err(error) = added {
             let kind = if key.primary {
                 ObjectKind::PrimaryKey
             } else {
@@ -102,11 +102,30 @@ pub(super) fn of_table(
         };
         if !harmless {
             lost(DropReason::NotTranslated);
-        } else if let Err(error) = session.attempt(|session| session.execute_one(&index_sql(&name, index)))? {
+            continue;
+        }
+        let sql = |nulls_equal| index_sql(&name, index, nulls_equal);
+        if let Err(error) = either(session, index.nulls_equal, sql)? {
             lost(reason(&error));
         }
     }
     Ok(())
+}
+
+/// Runs a statement that may ask for NULLs to be equal, which servers before version 15 do not know: there several NULLs are
+/// allowed.
+fn either(
+    session: &mut Session,
+    nulls_equal: bool,
+    sql: impl Fn(bool) -> String,
+) -> Result<Result<(), sqlx::Error>, sqlx::Error> {
+    let first = session.attempt(|session| session.execute_one(&sql(nulls_equal)))?;
+    let unknown =
+        |error: &sqlx::Error| matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("42601"));
+    match &first {
+        Err(error) if nulls_equal && unknown(error) => session.attempt(|session| session.execute_one(&sql(false))),
+        _ => Ok(first),
+    }
 }
 
 fn not_null(
@@ -147,8 +166,8 @@ fn deferral(deferrable: bool, deferred: bool) -> &'static str {
     }
 }
 
-fn key_sql(table: &str, key: &KeySource) -> String {
-    let kind = match (key.primary, key.nulls_equal) {
+fn key_sql(table: &str, key: &KeySource, nulls_equal: bool) -> String {
+    let kind = match (key.primary, nulls_equal) {
         (true, _) => "PRIMARY KEY",
         (false, false) => "UNIQUE",
         (false, true) => "UNIQUE NULLS NOT DISTINCT",
@@ -166,7 +185,7 @@ fn key_sql(table: &str, key: &KeySource) -> String {
     )
 }
 
-fn index_sql(table: &str, index: &IndexSource) -> String {
+fn index_sql(table: &str, index: &IndexSource, nulls_equal: bool) -> String {
     let columns: Vec<_> = index
         .columns
         .iter()
@@ -193,7 +212,7 @@ fn index_sql(table: &str, index: &IndexSource) -> String {
     if !index.included.is_empty() {
         sql.push_str(&format!(" INCLUDE ({})", list(&index.included)));
     }
-    if index.nulls_equal {
+    if nulls_equal {
         sql.push_str(" NULLS NOT DISTINCT");
     }
     if let Some(predicate) = &index.predicate {

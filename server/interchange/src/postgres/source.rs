@@ -135,7 +135,7 @@ pub(super) struct KeySource {
 
 /// What happens to the rows that refer to a changed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) enum Action {
+pub(super) enum OnChange {
     #[default]
     NoAction,
     Restrict,
@@ -144,7 +144,7 @@ pub(super) enum Action {
     SetDefault,
 }
 
-impl Action {
+impl OnChange {
     pub(super) fn sql(self) -> &'static str {
         match self {
             Self::NoAction => "NO ACTION",
@@ -164,8 +164,8 @@ pub(super) struct ForeignKeySource {
     pub(super) schema: String,
     pub(super) table: String,
     pub(super) foreign_columns: Vec<String>,
-    pub(super) on_delete: Action,
-    pub(super) on_update: Action,
+    pub(super) on_delete: OnChange,
+    pub(super) on_update: OnChange,
     /// The columns that `SET NULL` and `SET DEFAULT` set on delete, when not all.
     pub(super) delete_columns: Vec<String>,
     pub(super) full: bool,

@@ -97,15 +97,15 @@ pub(super) fn default(text: &str, sql_type: &SqlType) -> Option<String> {
         .filter(|letter| !letter.is_whitespace())
         .collect();
     let is_text = is_text(sql_type);
-    let moment = match sql_type {
+    let moment = matches!(
+        sql_type,
         SqlType::Date
-        | SqlType::Time { .. }
-        | SqlType::DateTime2 { .. }
-        | SqlType::DateTime
-        | SqlType::SmallDateTime => true,
-        SqlType::DateTimeOffset { .. } => true,
-        _ => false,
-    };
+            | SqlType::Time { .. }
+            | SqlType::DateTime2 { .. }
+            | SqlType::DateTime
+            | SqlType::SmallDateTime
+            | SqlType::DateTimeOffset { .. }
+    );
     match call.as_str() {
         "getdate()" | "sysdatetime()" | "sysdatetimeoffset()" | "current_timestamp" if moment => {
             return Some("CURRENT_TIMESTAMP".to_owned());

@@ -2,19 +2,18 @@
 //! of SQL Server's types. One transaction; on any error nothing is left.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::BufReader;
 use std::path::Path;
 
-use bacpac::{Finding, Limits, Package};
-use domain::export_log::{ImportReport, ImportSource, ImportWarning};
-use domain::time::Timestamp;
+use bacpac::{Limits, Package};
+use domain::export_log::{ImportReport, ImportWarning};
 
 use super::build::Making;
 use super::document::Document;
 use super::restore::restore;
 use super::rows_in::Pace;
 use super::{foreign, foreign_schema};
-use crate::forms::calendar;
+use crate::origin::{source, warning};
 use crate::{ImportError, Progress};
 
 /// Reads `package` into a new database at `target`, which must not exist.
@@ -76,51 +75,4 @@ pub fn import(
     pace.tell()?;
     making.finish()?;
     Ok(report)
-}
-
-fn warning(finding: &Finding) -> ImportWarning {
-    match finding {
-        Finding::ContentTypes => ImportWarning::ContentTypes,
-        Finding::NoTable(entry) => ImportWarning::DataWithoutTable(entry.clone()),
-        Finding::NotAPart(entry) => ImportWarning::NotAPart(entry.clone()),
-        Finding::UnexpectedNulls { table, count } => ImportWarning::UnexpectedNulls {
-            table: table.clone(),
-            count: *count,
-        },
-        Finding::RowTotal { found, promised } => ImportWarning::RowTotal {
-            found: *found,
-            promised: *promised,
-        },
-    }
-}
-
-fn source<R: Read + Seek>(package: &mut Package<R>) -> Result<ImportSource, ImportError> {
-    let entry = package
-        .entries()
-        .iter()
-        .find(|entry| entry.name.eq_ignore_ascii_case("Origin.xml"))
-        .cloned();
-    let mut text = String::new();
-    if let Some(entry) = entry {
-        // It was read whole when the file was opened; what is not UTF-8 now tells no date.
-        let mut bytes = Vec::new();
-        if package.bytes(&entry)?.take(1 << 20).read_to_end(&mut bytes).is_ok() {
-            text = String::from_utf8_lossy(&bytes).into_owned();
-        }
-    }
-    let origin = package.origin();
-    Ok(ImportSource {
-        product: origin.product.clone(),
-        product_version: origin.product_version.clone(),
-        server_version: origin.server_version.clone(),
-        exported_at: started(&text),
-    })
-}
-
-/// `<Start>2026-01-02T03:04:05.0000000+00:00</Start>`.
-fn started(origin: &str) -> Option<Timestamp> {
-    let (_, rest) = origin.split_once("<Start>")?;
-    let (text, _) = rest.split_once("</Start>")?;
-    let (_, instant) = calendar::parse_moment(text.trim())?;
-    Some(Timestamp(calendar::epoch_millis(instant)))
 }

@@ -36,16 +36,11 @@ fn every_cell_of_a_file_of_sql_server_is_in_the_database() {
         let again = postgres::import(path, &settings, &Limits::default(), &|_, _| true);
         assert!(matches!(again, Err(ImportError::TargetExists(_))), "{again:?}");
         eprintln!(
-            "{}: {} tables, {} rows, weakened {:#?}, warnings {:?}",
+            "{}: {} tables, {} rows, {} rules hold less",
             path.file_name().unwrap().display(),
             report.tables.len(),
             report.tables.iter().map(|table| table.rows).sum::<u64>(),
-            report
-                .weakened
-                .iter()
-                .map(|told| (&told.kind, &told.name, &told.what, &told.text))
-                .collect::<Vec<_>>(),
-            report.warnings
+            report.weakened.len()
         );
     }
 }

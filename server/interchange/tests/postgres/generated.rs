@@ -285,7 +285,7 @@ fn round_trip(server: &Server, tables: &[Table], number: usize) {
 fn generated_databases_come_back() {
     let Some(server) = Server::start() else { return };
     let config = Config {
-        cases: 40,
+        cases: 24,
         failure_persistence: None,
         max_shrink_iters: 60,
         ..Config::default()
