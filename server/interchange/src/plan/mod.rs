@@ -12,6 +12,7 @@ mod keys;
 mod parser;
 pub mod predicate;
 pub mod source;
+mod tokens;
 mod type_name;
 mod widths;
 

@@ -15,6 +15,7 @@ mod facts;
 mod foreign;
 mod foreign_rules;
 mod foreign_schema;
+mod foreign_table;
 mod form;
 mod import;
 mod questions;

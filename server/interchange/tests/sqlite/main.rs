@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod dump;
+mod forged;
+mod generated;
+mod joined;
 mod real;
 mod round;
 mod samples;
