@@ -47,7 +47,12 @@ pub(super) fn time(text: &str) -> Option<u64> {
     else {
         return None;
     };
-    if fraction.len() > 7 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) || hours > 24 || minutes > 59 {
+    if fraction.len() > 7
+        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+        || hours > 24
+        || minutes > 59
+        || seconds > 60
+    {
         return None;
     }
     let fraction: u64 = if fraction.is_empty() {
@@ -56,7 +61,7 @@ pub(super) fn time(text: &str) -> Option<u64> {
         format!("{fraction:0<7}").parse().ok()?
     };
     let ticks = ((hours * 60 + minutes) * 60 + seconds) * SECOND + fraction;
-    (seconds <= 60 && ticks <= DAY).then_some(ticks)
+    (ticks <= DAY).then_some(ticks)
 }
 
 /// `2024-02-29 12:34:56.789`, with ` BC` after it, or `infinity`.

@@ -8,26 +8,40 @@ use super::source::{
 use super::target_types::{counterpart, dropped};
 use super::tsql;
 use bacpac::{
-    Column, ExtendedProperty, ForeignKey, ForeignKeyAction, Identity, Index, Key, Model, Sequence, SqlType, Table,
+    Column, ExtendedProperty, ForeignKey, ForeignKeyAction, Identity, Index, Key, Model, ObjectName, Sequence, SqlType,
+    Table,
 };
 use domain::export_log::{ObjectKind, RenamedObject, Weakened};
 use std::collections::HashSet;
 
-/// What becomes of a model, with what was renamed or dropped on the way. With `types_kept`, columns have the type that a
-/// property of theirs names.
+/// What becomes of a model, with what was renamed or dropped on the way. With `types_kept`, tables and columns have
+/// the names and types that properties of theirs tell.
 pub(super) fn source(
     model: &Model,
     types_kept: bool,
     renamed: &mut Vec<RenamedObject>,
     weakened: &mut Vec<Weakened>,
 ) -> Source {
-    let mut names = Names::default();
+    let mut names = Names::new(types_kept && model.tables.iter().any(|table| table.schema == "public"));
     let mut source = Source::default();
     let mut places = Vec::new();
     for table in &model.tables {
-        let schema = names.schema(&table.schema, renamed);
-        let name = names.claim(&schema, &table.name, ObjectKind::Table, renamed);
-        let columns = column_names(table, renamed);
+        let host = ExtendedProperty::table_host(&table.schema, &table.name);
+        let kept = property(model, &host, "SourceName").filter(|_| types_kept);
+        let (schema, name) = match kept
+            .and_then(|kept| ObjectName::parse(&kept))
+            .map(|kept| kept.0)
+            .as_deref()
+        {
+            Some([schema, name]) => (names.kept_schema(schema, renamed), name.clone()),
+            _ => (names.schema(&table.schema, renamed), table.name.clone()),
+        };
+        let name = names.claim(&schema, &name, ObjectKind::Table, renamed);
+        let kept = |column: &str| {
+            let host = ExtendedProperty::column_host(&table.schema, &table.name, column);
+            property(model, &host, "SourceName").filter(|_| types_kept)
+        };
+        let columns = column_names(table, kept, renamed);
         places.push(Place { schema, name, columns });
     }
     for sequence in &model.sequences {
@@ -49,6 +63,12 @@ pub(super) fn source(
     }
     source.schemas = names.schemas();
     source
+}
+
+/// The text of a property.
+fn property(model: &Model, host: &ObjectName, name: &str) -> Option<String> {
+    let is_it = |property: &&ExtendedProperty| property.name == name && property.host == *host;
+    model.extended_properties.iter().find(is_it)?.value()
 }
 
 /// A table as it is called now.
@@ -168,9 +188,8 @@ impl OneTable<'_> {
     /// The type that a property of the column names, or the counterpart of its own.
     fn printed(&self, table: &Table, column: &Column, types_kept: bool) -> String {
         let host = ExtendedProperty::column_host(&table.schema, &table.name, &column.field.name);
-        let kept = |property: &&ExtendedProperty| property.host == host && property.name == "SourceType";
-        let kept = self.model.extended_properties.iter().find(kept).filter(|_| types_kept);
-        kept.and_then(ExtendedProperty::value)
+        property(self.model, &host, "SourceType")
+            .filter(|_| types_kept)
             .or_else(|| counterpart(&column.field.sql_type).map(|target| target.sql))
             .unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 //! names only.
 use bacpac::Table;
 use domain::export_log::{ObjectKind, RenamedObject};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Bytes of a name.
 const BYTES: usize = 63;
@@ -17,9 +17,28 @@ pub(super) fn same(one: &str, other: &str) -> bool {
 pub(super) struct Names {
     schemas: BTreeMap<String, String>,
     taken: HashMap<String, HashSet<String>>,
+    keeps_dbo: bool,
 }
 
 impl Names {
+    /// With `keeps_dbo`, a schema `public` of the file is that of its source, and `dbo` one that was called so there.
+    pub(super) fn new(keeps_dbo: bool) -> Self {
+        Self {
+            keeps_dbo,
+            ..Self::default()
+        }
+    }
+
+    /// A schema by its name in the source.
+    pub(super) fn kept_schema(&mut self, name: &str, renamed: &mut Vec<RenamedObject>) -> String {
+        if name.is_empty() || name.starts_with("pg_") || name == "information_schema" || name.len() > BYTES {
+            return self.schema(name, renamed);
+        }
+        // No name of the file has such a letter.
+        self.schemas.insert(format!("\0{name}"), name.to_owned());
+        name.to_owned()
+    }
+
     /// The schema that one of the file becomes: `dbo`, where SQL Server puts what says nothing else, is `public`.
     pub(super) fn schema(&mut self, before: &str, renamed: &mut Vec<RenamedObject>) -> String {
         let key = before.to_lowercase();
@@ -28,13 +47,14 @@ impl Names {
         }
         let taken: HashSet<_> = self.schemas.values().cloned().collect();
         let wanted = match key.as_str() {
+            "dbo" | "public" if self.keeps_dbo => before.to_owned(),
             "dbo" => "public".to_owned(),
             "public" | "information_schema" | "pg_catalog" => format!("{before}_"),
             key if key.starts_with("pg_") => format!("_{before}"),
             _ => before.to_owned(),
         };
         let now = free(&wanted, |name| taken.contains(name));
-        if key != "dbo" {
+        if key != "dbo" || self.keeps_dbo {
             note(renamed, ObjectKind::Schema, "", before, &now);
         }
         self.schemas.insert(key, now.clone());
@@ -43,7 +63,8 @@ impl Names {
 
     /// All schemas.
     pub(super) fn schemas(&self) -> Vec<String> {
-        self.schemas.values().cloned().collect()
+        let all: BTreeSet<&String> = self.schemas.values().collect();
+        all.into_iter().cloned().collect()
     }
 
     /// A name for a table or a sequence.
@@ -75,14 +96,18 @@ impl Names {
     }
 }
 
-/// Names for the columns of a table.
-pub(super) fn column_names(table: &Table, renamed: &mut Vec<RenamedObject>) -> Vec<String> {
+/// Names for the columns of a table; `kept` knows the one that a column had in its source.
+pub(super) fn column_names(
+    table: &Table,
+    kept: impl Fn(&str) -> Option<String>,
+    renamed: &mut Vec<RenamedObject>,
+) -> Vec<String> {
     // What every table of PostgreSQL has of its own.
     let own = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
     let mut taken: HashSet<String> = own.map(str::to_owned).into();
     let mut names = Vec::new();
     for column in &table.columns {
-        let before = &column.field.name;
+        let before = &kept(&column.field.name).unwrap_or_else(|| column.field.name.clone());
         let now = free(before, |name| taken.contains(name));
         taken.insert(now.clone());
         note(renamed, ObjectKind::Column, &table.full_name(), before, &now);

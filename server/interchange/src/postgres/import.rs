@@ -4,11 +4,11 @@ use super::fill::{self, Filled};
 use super::foreign;
 use super::rules;
 use super::session::{Session, apart, ident, qualified};
-use super::source::{SequenceSource, Source, TableSource};
+use super::source::{Counter, SequenceSource, Source, TableSource};
 use super::target_types::{Types, counterpart};
-use crate::Progress;
 use crate::error::ImportError;
 use crate::origin::{source as source_of, warning};
+use crate::{PRODUCT, Progress};
 use bacpac::{ExtendedProperty, Limits, Model, Package};
 use domain::export_log::{
     ImportReport, ImportWarning, ImportedTable, LeftOut, NotCarried, ObjectKind, RenamedObject, Weakened,
@@ -60,7 +60,12 @@ fn run(
     refuse_filled(&mut session)?;
     let mut account = Account::default();
     account.warnings.extend(package.findings().iter().map(warning));
-    let (source, restored) = choose(&model, &mut account);
+    let (mut source, restored) = choose(&model, &mut account);
+    // What another program has written since may have counted further.
+    let untouched = restored && package.origin().product.as_deref() == Some(PRODUCT);
+    if !untouched {
+        source.count_further(&model);
+    }
     for schema in &source.schemas {
         session.execute(&format!("CREATE SCHEMA IF NOT EXISTS {}", ident(schema)))?;
     }
@@ -82,7 +87,7 @@ fn run(
     }
     for table in &source.tables {
         rules::foreign_keys(&mut session, table, restored, &mut account)?;
-        rules::counters(&mut session, table, restored)?;
+        rules::counters(&mut session, table, untouched)?;
     }
     told_of_rows(&package, &model, &filled, restored, &mut account);
     for found in &model.programmable {
@@ -168,6 +173,22 @@ fn choose(model: &Model, account: &mut Account) -> (Source, bool) {
 }
 
 impl Source {
+    /// Takes over what the file says of its counters.
+    fn count_further(&mut self, model: &Model) {
+        for (made, table) in self.tables.iter_mut().zip(&model.tables) {
+            for column in &mut made.columns {
+                let counted = table.columns.iter().find(|found| found.field.name == column.in_file);
+                let last = counted.and_then(|found| found.identity.as_ref()?.last_value);
+                if let (Some(Counter::Identity { sequence, .. }), Some(last)) = (&mut column.counter, last)
+                    && let Ok(last) = i64::try_from(last)
+                {
+                    sequence.last = last.clamp(sequence.minimum, sequence.maximum);
+                    sequence.called = true;
+                }
+            }
+        }
+    }
+
     /// The same, its tables in the order of the model's; `None` when it does not describe those tables.
     fn matching(&self, model: &Model) -> Option<Self> {
         if self.tables.len() != model.tables.len() {

@@ -187,7 +187,7 @@ impl Catalog {
         }
         let seconds = if (0..=6).contains(&modifier) { modifier as u8 } else { 6 };
         // Lengths are kept with four bytes of header.
-        let length = u32::try_from(modifier - 4).ok().filter(|_| modifier > 4);
+        let length = u32::try_from(modifier.saturating_sub(4)).ok().filter(|_| modifier > 4);
         match (own, found.name.as_str()) {
             (true, "int2") => Kind::SmallInt,
             (true, "int4") => Kind::Int,
@@ -290,7 +290,9 @@ pub(super) fn checks(json: Option<&str>) -> Vec<CheckSource> {
 
 /// Digits in all and after the point, where SQL Server has such a type.
 fn digits(modifier: i32) -> Option<(u8, u8)> {
-    let packed = u32::try_from(modifier - 4).ok().filter(|_| modifier >= 4)?;
+    let packed = u32::try_from(modifier.saturating_sub(4))
+        .ok()
+        .filter(|_| modifier >= 4)?;
     // Since version 15 the scale has 11 bits and a sign.
     let (precision, scale) = (packed >> 16, packed & 0x7ff);
     let scale = if scale >= 1024 { return None } else { scale };

@@ -277,41 +277,79 @@ fn foreign_key_sql(table: &str, key: &ForeignKeySource) -> String {
     )
 }
 
-/// The number that an identity column gives next. A file of other origin may say less than its rows do.
-pub(super) fn counters(session: &mut Session, table: &TableSource, restored: bool) -> Result<(), sqlx::Error> {
+/// The number that a column gives next: as it was when the file is `untouched`; another may say less than its rows do.
+pub(super) fn counters(session: &mut Session, table: &TableSource, untouched: bool) -> Result<(), sqlx::Error> {
     let name = qualified(&table.schema, &table.name);
     for column in &table.columns {
-        let Some(Counter::Identity { sequence, .. }) = &column.counter else {
-            continue;
-        };
-        let of = format!(
-            "pg_get_serial_sequence({}, {})::regclass",
-            literal(&name),
-            literal(&column.name)
-        );
-        let sql = if restored {
-            format!("SELECT setval({of}, {}, {})", sequence.last, sequence.called)
-        } else {
-            let (extreme, further) = if sequence.increment > 0 {
-                ("max", "greatest")
-            } else {
-                ("min", "least")
-            };
-            let last = if sequence.called {
-                sequence.last.to_string()
-            } else {
-                "NULL::bigint".to_owned()
-            };
-            format!(
-                "SELECT setval({of}, number) FROM (
-                     SELECT {further}({last}, {extreme}({})::bigint) AS number FROM {name}
-                 ) AS next WHERE number BETWEEN {} AND {}",
-                ident(&column.name),
-                sequence.minimum,
-                sequence.maximum
-            )
-        };
-        session.execute(&sql)?;
+        match &column.counter {
+            Some(Counter::Identity { sequence, .. }) if untouched => {
+                let of = own_sequence(&name, &column.name);
+                session.execute(&format!("SELECT setval({of}, {}, {})", sequence.last, sequence.called))?;
+            }
+            Some(Counter::Identity { sequence, .. }) => {
+                let last = if sequence.called {
+                    sequence.last.to_string()
+                } else {
+                    "NULL".to_owned()
+                };
+                count_on(
+                    session,
+                    &name,
+                    &column.name,
+                    &own_sequence(&name, &column.name),
+                    &last,
+                    sequence.increment,
+                )?;
+            }
+            Some(Counter::Sequence {
+                schema,
+                name: sequence,
+                owned: true,
+            }) if !untouched => {
+                let place = qualified(schema, sequence);
+                let sql = format!(
+                    "SELECT seqincrement::text, (SELECT last_value::text FROM {place} WHERE is_called) FROM pg_sequence WHERE seqrelid = {}",
+                    regclass(&place)
+                );
+                for row in session.rows(&sql, &[])? {
+                    let mut fields = row.into_iter();
+                    let step = fields.next().flatten().and_then(|text| text.parse().ok()).unwrap_or(1);
+                    let last = fields.next().flatten().unwrap_or_else(|| "NULL".to_owned());
+                    count_on(session, &name, &column.name, &regclass(&place), &last, step)?;
+                }
+            }
+            _ => {}
+        }
     }
     Ok(())
+}
+
+fn own_sequence(table: &str, column: &str) -> String {
+    format!(
+        "pg_get_serial_sequence({}, {})::regclass",
+        literal(table),
+        literal(column)
+    )
+}
+
+/// Sets a sequence to the last number given out, or to the furthest that is in the rows.
+fn count_on(
+    session: &mut Session,
+    table: &str,
+    column: &str,
+    sequence: &str,
+    last: &str,
+    step: i64,
+) -> Result<(), sqlx::Error> {
+    let (extreme, further) = if step > 0 {
+        ("max", "greatest")
+    } else {
+        ("min", "least")
+    };
+    session.execute(&format!(
+        "SELECT setval({sequence}, number) FROM (
+             SELECT {further}({last}::bigint, {extreme}({})::bigint) AS number FROM {table}
+         ) AS next, pg_sequence WHERE seqrelid = {sequence} AND number BETWEEN seqmin AND seqmax",
+        ident(column)
+    ))
 }

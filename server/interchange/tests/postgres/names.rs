@@ -2,7 +2,10 @@
 
 use crate::round_trip::{assert_same, carry, options, rules};
 use crate::server::Server;
+use bacpac::{FileWriter, Limits, Package, Table, Value, WriterOptions};
+use domain::export_log::ImportWarning;
 use interchange::{ExportError, postgres};
+use std::fs::File;
 
 #[test]
 fn names_that_fall_together_come_back_apart() {
@@ -31,8 +34,71 @@ fn names_that_fall_together_come_back_apart() {
     assert_same(&server, "names", "names_back");
     assert_eq!(rules(&server, "names"), rules(&server, "names_back"));
     assert!(report.weakened.is_empty() && report.renamed.is_empty(), "{report:?}");
+    changed_elsewhere(&server, true);
+    changed_elsewhere(&server, false);
     let next = |database: &str| server.text(database, "SELECT nextval('public.s')::text");
     assert_eq!(next("names"), next("names_back"));
+}
+
+/// The same file after another program has added rows, and a table or none: names and types are still those of the source, and
+/// numbers go on after those that were given out elsewhere.
+fn changed_elsewhere(server: &Server, adds_table: bool) {
+    let mut package = Package::open(
+        File::open(server.file("names_back.bacpac")).unwrap(),
+        &Limits::default(),
+    )
+    .unwrap();
+    let mut model = package.model().clone();
+    if adds_table {
+        model.tables.push(Table {
+            schema: "dbo".to_owned(),
+            name: "added".to_owned(),
+            columns: model
+                .tables
+                .iter()
+                .find(|table| table.name == "two")
+                .unwrap()
+                .columns
+                .clone(),
+            ..Table::default()
+        });
+    }
+    let database = format!("changed {adds_table}");
+    let path = server.file(&database);
+    let mut file = FileWriter::create(&path, &model, WriterOptions::default()).unwrap();
+    package
+        .verify(|table, row| {
+            file.row(table, row).unwrap();
+            if model.tables[table].name == "two" {
+                let seventy: Vec<_> = row.iter().map(|_| Value::Int(70)).collect();
+                file.row(table, &seventy).unwrap();
+            }
+        })
+        .unwrap();
+    file.finish().unwrap();
+    let report = postgres::import(&path, &server.create(&database), &Limits::default(), &|_, _| true).unwrap();
+    assert_eq!(report.restored, !adds_table);
+    assert_eq!(
+        report.warnings.contains(&ImportWarning::SourceSchemaIgnored),
+        adds_table
+    );
+    let (before, mut after) = (server.content("names"), server.content(&database));
+    after.retain(|table| !table.0.ends_with(".added"));
+    for table in &mut after {
+        table.2.retain(|row| row.first() != Some(&Some("70".to_owned())));
+    }
+    assert_eq!(before, after);
+    // SQL Server counts in one column of a table: in the others nothing does.
+    let insert = if adds_table {
+        "INSERT INTO two (b, c) VALUES (1, 1)"
+    } else {
+        "INSERT INTO two DEFAULT VALUES"
+    };
+    server.run(&database, insert);
+    for column in if adds_table { ["a", "a"] } else { ["a", "c"] } {
+        let greatest = server.text(&database, &format!("SELECT max({column})::text FROM two"));
+        assert_eq!(greatest.as_deref(), Some("71"), "{column}");
+    }
 }
 
 #[test]
