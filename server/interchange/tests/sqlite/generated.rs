@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
 use crate::dump::{dump, exact, open, there_and_back};
+use crate::oracle::loads;
 
 #[derive(Debug, Clone)]
 enum Cell {
@@ -232,6 +233,7 @@ proptest! {
         drop(connection);
         let (log, report) = there_and_back(&source, &folder.path().join("file.bacpac"), &back);
         prop_assert!(report.restored);
+        loads(&folder.path().join("file.bacpac"));
         prop_assert_eq!(&report.warnings, &[]);
         let (before, after) = (cells(&open(&source)), cells(&open(&back)));
         prop_assert_eq!(before.len(), after.len());

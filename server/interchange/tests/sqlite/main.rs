@@ -6,6 +6,7 @@ mod dump;
 mod forged;
 mod generated;
 mod joined;
+mod oracle;
 mod real;
 mod round;
 mod samples;

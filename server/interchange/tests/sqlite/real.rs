@@ -21,6 +21,7 @@ fn comes_back(source: &Path) {
     assert!(log.file.findings.is_empty());
     let rows: u64 = log.tables.iter().map(|table| table.rows).sum();
     assert_eq!(log.file.rows_checked, rows);
+    crate::oracle::loads(&folder.path().join("file.bacpac"));
     assert!(report.restored, "{:?}", report.warnings);
     assert_eq!(report.warnings, []);
     assert_eq!(report.not_carried, []);
