@@ -24,4 +24,5 @@ pub use source::{
     Collate, DefaultMeaning, KeyKind, Offenders, Part, Rows, SourceCheck, SourceColumn, SourceDefault,
     SourceForeignKey, SourceKey, SourceTable,
 };
+pub(crate) use type_name::key_bytes;
 pub use type_name::type_name;

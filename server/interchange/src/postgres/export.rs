@@ -7,7 +7,7 @@ use super::look::{Decided, Seen, decide};
 use super::questions::Questions;
 use super::session::{Session, apart, ident};
 use super::source::{Counter, SequenceSource, Source};
-use super::{describe, value_out};
+use super::{describe, row_size, value_out};
 use crate::error::ExportError;
 use crate::plan::{Plan, plan};
 use crate::{ExportOptions, Progress};
@@ -64,11 +64,12 @@ fn run(
         left_out: Vec::new(),
     };
     let (seen, rows) = look(&mut session, &tables, progress)?;
-    let decided: Vec<Vec<Decided>> = tables
+    let mut decided: Vec<Vec<Decided>> = tables
         .iter()
         .zip(&seen)
         .map(|(table, seen)| decide_all(table, seen))
         .collect();
+    row_size::fit(&tables, &seen, &mut decided);
     for (source, seen) in kept.tables.iter_mut().zip(&seen) {
         for (column, seen) in source.columns.iter_mut().zip(seen) {
             column.trimmed = seen.is_trimmed();

@@ -15,7 +15,7 @@ pub(super) struct Seen {
     /// Longest text in code units, as it would be written; longest bytes.
     pub(super) longest: u64,
     /// Longest text form in code units.
-    form: u64,
+    pub(super) form: u64,
     pub(super) trailing: bool,
     pub(super) replaced: bool,
     pub(super) not_ascii: bool,
@@ -30,7 +30,7 @@ pub(super) struct Seen {
     padded: bool,
     /// Bytes in the file, at most: in a type of its own, and as text.
     own: u64,
-    as_text: u64,
+    pub(super) as_text: u64,
 }
 
 impl Seen {

@@ -18,6 +18,7 @@ mod left_out;
 mod literal;
 mod look;
 mod questions;
+mod row_size;
 mod rules;
 mod session;
 mod source;

@@ -41,6 +41,12 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
             one("moment", ChangeKind::DateToNull, "110"),
             one("moment0", ChangeKind::DateToNull, "110"),
             one("instant", ChangeKind::DateToNull, "110"),
+            (
+                "keyless.until".to_owned(),
+                ChangeKind::DateToNull,
+                7,
+                (1..6).map(|row| format!("(0,{row})")).collect()
+            ),
         ]
     );
     // What became NULL is NULL; then nothing else differs.
@@ -50,6 +56,7 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
             &format!("UPDATE everything SET {column} = NULL WHERE id = 110"),
         );
     }
+    server.run("exotic", "UPDATE keyless SET until = NULL");
     // A range of somebody's own is text afterwards.
     server.run("exotic", "ALTER TABLE ranged ALTER r TYPE text");
     assert_same(&server, "exotic", "exotic_back");

@@ -93,3 +93,5 @@ COMMENT ON TABLE long IS 'long values';
 SELECT lo_from_bytea(0, 'x');
 CREATE TABLE scales (even numeric, uneven numeric, padded numeric);
 INSERT INTO scales VALUES (1.50, 1.5, 1.50), (0.00, -20, 1.50), (-3.25, 0.125, 1.50), (NULL, 0, NULL);
+CREATE TABLE keyless (until date, n integer);
+INSERT INTO keyless SELECT 'infinity', n FROM generate_series(1, 7) AS n;

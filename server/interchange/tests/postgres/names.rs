@@ -3,7 +3,7 @@
 use crate::round_trip::{assert_same, carry, options, rules};
 use crate::server::Server;
 use bacpac::{FileWriter, Limits, Package, Table, Value, WriterOptions};
-use domain::export_log::ImportWarning;
+use domain::export_log::{ImportWarning, TypeReason};
 use interchange::{ExportError, postgres};
 use std::fs::File;
 
@@ -116,7 +116,40 @@ fn an_empty_database_is_a_file_and_a_table_too_wide_is_none() {
         "{wide:?}"
     );
     server.run("none", "ALTER TABLE wide DROP c7");
-    carry(&server, "none", "wide_back");
+    // More bytes than a row of SQL Server has.
+    let columns = |sql_type: &str, count| {
+        (0..count)
+            .map(|at| format!("c{at} {sql_type}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    server.run(
+        "none",
+        &format!(
+            "CREATE TABLE long (id integer PRIMARY KEY, {})",
+            columns("char(3000)", 5)
+        ),
+    );
+    server.run("none", "INSERT INTO long VALUES (1, 'a', 'b', 'c', NULL, '')");
+    server.run(
+        "none",
+        &format!("CREATE TABLE deep ({}, UNIQUE (c3, c4))", columns("numeric(38,2)", 600)),
+    );
+    server.run("none", "INSERT INTO deep (c0, c3, c4, c599) VALUES (1.50, 2, 3, -123456789012345678901234567890123456.78), (NULL, 4, 5, 0.1)");
+    let (log, _) = carry(&server, "none", "wide_back");
+    let told: Vec<_> = log
+        .tables
+        .iter()
+        .map(|table| {
+            table
+                .columns
+                .iter()
+                .filter(|column| column.reason == TypeReason::ValuesKept)
+                .count()
+        })
+        .collect();
+    assert!(told[0] > 100 && told[1] == 4 && told[2] == 0, "{told:?}");
+    assert!(log.is_lossless());
     assert_same(&server, "none", "wide_back");
 }
 
