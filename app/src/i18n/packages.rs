@@ -226,6 +226,10 @@ pub fn change(lang: Lang, kind: ChangeKind, count: u64) -> String {
             "apostrophe ajoutée devant un texte, retirée au retour",
             "apostrophe put in front of a text, taken away on the way back",
         ),
+        ChangeKind::InvalidTextAsHex => lang.pick(
+            "octets illisibles notés en hexadécimal, rétablis au retour",
+            "unreadable bytes told in hexadecimal, made again on the way back",
+        ),
     };
     format!("{}\u{a0}× {what}", display::number(lang, count))
 }
