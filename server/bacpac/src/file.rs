@@ -48,7 +48,7 @@ impl FileWriter {
         let partial = Partial(PathBuf::from(name));
         let file = File::create(&partial.0).map_err(|source| partial.error(source))?;
         let threads = options.threads;
-        let writer = PackageWriter::new(BufWriter::with_capacity(1 << 20, file), model, options)?;
+        let writer = PackageWriter::new(BufWriter::with_capacity(64 << 10, file), model, options)?;
         Ok(Self {
             writer,
             partial,

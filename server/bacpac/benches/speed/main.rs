@@ -1,11 +1,13 @@
 //! How fast files are written and read, as ratios to deflate and inflate alone over the same bytes: `make bench-bacpac`. What is
 //! compared takes turns, so that whatever else the machine does meets both. It judges nothing: it prints.
 mod alone;
+mod clock;
 mod database;
 mod programs;
 
 use alone::{DeflateAlone, InflateAlone};
 use bacpac::{FileWriter, Limits, Model, Package, SharedFile, WriterOptions};
+use clock::Clock;
 use database::{Group, database};
 use std::error::Error;
 use std::fs::File;
@@ -65,13 +67,14 @@ fn main() -> Outcome<()> {
     );
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("speed.bacpac");
-    println!("one core, in turns every few megabytes");
-    let export = write(&bench, &path)?;
-    let decode = read(&bench, &path, true)?;
-    read(&bench, &path, false)?;
-    println!("\nseveral threads, by whole passes");
+    let clock = Clock::new();
+    println!("one core, in turns every few hundred kilobytes; {}", clock.kind());
+    let export = write(&bench, clock, &path)?;
+    let decode = read(&bench, clock, &path, true)?;
+    read(&bench, clock, &path, false)?;
+    println!("\nseveral threads, by whole passes; time on the wall, which needs a machine with nothing else to do");
     on_all_cores(&bench, &path, cores)?;
-    println!("\nother programs on the same parts");
+    println!("\nother programs on the same parts; their time on the wall");
     programs::compare(&bench, &path, export, decode)?;
     match peak_memory() {
         Some(kib) => println!(
@@ -84,30 +87,30 @@ fn main() -> Outcome<()> {
 }
 
 /// Writes the file on one core, taking turns with deflate alone. Gives the time of the writing.
-fn write(bench: &Bench, path: &Path) -> Outcome<Duration> {
+fn write(bench: &Bench, clock: Clock, path: &Path) -> Outcome<Duration> {
     let (mut writing, mut alone) = (Duration::ZERO, Duration::ZERO);
-    let timer = Instant::now();
+    let start = clock.now();
     let mut file = FileWriter::create(path, &bench.model, options(bench, 1))?;
-    writing += timer.elapsed();
+    writing += clock.now() - start;
     for (table, group) in bench.groups.iter().enumerate() {
         let mut deflate = DeflateAlone::new();
         for _ in 0..bench.repeats {
-            let timer = Instant::now();
+            let start = clock.now();
             for row in &group.rows {
                 file.row(table, row)?;
             }
-            writing += timer.elapsed();
-            let timer = Instant::now();
+            writing += clock.now() - start;
+            let start = clock.now();
             deflate.write(&group.bytes)?;
-            alone += timer.elapsed();
+            alone += clock.now() - start;
         }
-        let timer = Instant::now();
+        let start = clock.now();
         deflate.finish()?;
-        alone += timer.elapsed();
+        alone += clock.now() - start;
     }
-    let timer = Instant::now();
+    let start = clock.now();
     let (written, checked) = file.finish()?;
-    let finishing = timer.elapsed();
+    let finishing = clock.now() - start;
     assert_eq!(written.rows, bench.rows() as u64);
     bench.line("export: rows to file", writing, "deflate -1 alone", alone);
     bench.line(
@@ -125,7 +128,7 @@ fn write(bench: &Bench, path: &Path) -> Outcome<Duration> {
 }
 
 /// Reads the file, taking turns with inflate alone: rows with their values, or only checked. Gives the time of the reading.
-fn read(bench: &Bench, path: &Path, values: bool) -> Outcome<Duration> {
+fn read(bench: &Bench, clock: Clock, path: &Path, values: bool) -> Outcome<Duration> {
     let (mut reading, mut alone) = (Duration::ZERO, Duration::ZERO);
     let mut package = Package::open(File::open(path)?, &Limits::default())?;
     let mut raw = ZipArchive::new(File::open(path)?)?;
@@ -137,7 +140,7 @@ fn read(bench: &Bench, path: &Path, values: bool) -> Outcome<Duration> {
             let mut inflate = InflateAlone::new(raw.by_index_raw(raw.index_for_name(&part.entry.name).ok_or("lost")?)?);
             let mut more = true;
             while more {
-                let timer = Instant::now();
+                let start = clock.now();
                 for _ in 0..group.rows.len() {
                     more = more
                         && if values {
@@ -146,14 +149,14 @@ fn read(bench: &Bench, path: &Path, values: bool) -> Outcome<Duration> {
                             rows.check_row()?
                         };
                 }
-                reading += timer.elapsed();
-                let timer = Instant::now();
+                reading += clock.now() - start;
+                let start = clock.now();
                 inflate.read(group.bytes.len())?;
-                alone += timer.elapsed();
+                alone += clock.now() - start;
             }
-            let timer = Instant::now();
+            let start = clock.now();
             inflate.finish(part.entry.size)?;
-            alone += timer.elapsed();
+            alone += clock.now() - start;
         }
     }
     let what = if values {
