@@ -17,8 +17,8 @@ pub struct Limits {
     pub ratio: u64,
     /// Bytes of `model.xml` once inflated. Default 256 MiB (the biggest known models have some tens of MB).
     pub model_bytes: u64,
-    /// Elements and references of the model together, also those inside of others. Default 500,000: some 150,000 columns,
-    /// and at most about 150 MB of memory.
+    /// Elements and references of the model together, also those inside of others. Default 500,000: a real model of some
+    /// 100 MB, and at most about 120 MB of memory.
     pub objects: u64,
     /// Bytes of text that one top-level element of the model may hold. Default 32 MiB.
     pub element_bytes: u64,
