@@ -207,6 +207,25 @@ fn script(tables: &[Table]) -> String {
             ));
         }
     }
+    // Rules that rows may break, and indexes of what there is.
+    for (number, table) in tables.iter().enumerate() {
+        for (at, column) in table.columns.iter().enumerate() {
+            let name = format!("app.\"T é{number}\"");
+            if column.of < 3 && tables[0].keyed && number > 0 {
+                sql.push_str(&format!(
+                    "ALTER TABLE {name} ADD FOREIGN KEY (\"c {at}\") REFERENCES app.\"T é0\" ON DELETE CASCADE NOT VALID;\n\
+                     ALTER TABLE {name} ADD CHECK (\"c {at}\" <> 0 OR \"c {at}\" IS NULL) NOT VALID;\n"
+                ));
+            } else if at % 3 == 0 {
+                let filter = if column.not_null {
+                    ""
+                } else {
+                    "WHERE \"c 0\" IS NOT NULL"
+                };
+                sql.push_str(&format!("CREATE INDEX ON {name} (\"c {at}\" DESC) {filter};\n"));
+            }
+        }
+    }
     sql
 }
 
@@ -240,6 +259,13 @@ fn round_trip(server: &Server, tables: &[Table], number: usize) {
             (&before.0, &before.1, before.2.len()),
             (&after.0, &after.1, after.2.len())
         );
+        let changed = log
+            .columns
+            .iter()
+            .any(|column| column.changes.iter().any(|change| to_null(change.kind)));
+        if !changed && !before.1.iter().any(|column| column.ends_with(" numeric")) {
+            assert_eq!(before.2, after.2);
+        }
         // Sorted columns are compared one by one: a NULL moves its row.
         for (at, column) in log.columns.iter().enumerate() {
             let nulls: u64 = column
