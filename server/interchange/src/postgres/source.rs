@@ -244,6 +244,19 @@ impl Source {
                 None => break,
             }
         }
-        serde_json::from_str(&text).ok()
+        serde_json::from_str(&text).ok().filter(Self::is_sound)
+    }
+
+    /// Whether nothing of it would be among what is the server's own.
+    fn is_sound(&self) -> bool {
+        let schemas = self.schemas.iter();
+        let of_types = self.types.iter().map(|found| &found.schema);
+        let of_sequences = self.sequences.iter().map(|sequence| &sequence.schema);
+        let of_tables = self.tables.iter().map(|table| &table.schema);
+        schemas
+            .chain(of_types)
+            .chain(of_sequences)
+            .chain(of_tables)
+            .all(|schema| !schema.starts_with("pg_") && schema != "information_schema")
     }
 }

@@ -234,6 +234,13 @@ fn a_file_that_lies_of_its_types_becomes_what_its_rows_are() {
     assert!(!report.restored && report.warnings.contains(&ImportWarning::SourceSchemaIgnored));
     let columns = server.content(&database).swap_remove(0).1;
     assert_eq!(columns, ["a integer", "b text", "c integer", "d d", "e integer[]"]);
+    // What would be the server's own.
+    let model = raw(
+        &forger.model,
+        "{\"schema\":\"public\",\"name\":\"d\"",
+        "{\"schema\":\"pg_catalog\",\"name\":\"d\"",
+    );
+    assert!(!forger.import(&model).1.unwrap().restored);
     // A schema that is no schema.
     let model = raw(&forger.model, "{", "[");
     assert!(!forger.import(&model).1.unwrap().restored);
