@@ -245,3 +245,86 @@ fn a_file_that_lies_of_its_types_becomes_what_its_rows_are() {
     let model = raw(&forger.model, "{", "[");
     assert!(!forger.import(&model).1.unwrap().restored);
 }
+
+/// Everything in a JSON document that is a text or a number.
+fn leaves<'a>(value: &'a mut serde_json::Value, found: &mut Vec<&'a mut serde_json::Value>) {
+    match value {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| leaves(item, found)),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| leaves(field, found)),
+        serde_json::Value::Null => {}
+        _ => found.push(value),
+    }
+}
+
+#[test]
+fn a_schema_with_anything_in_any_place_is_imported_or_leaves_nothing() {
+    let Some(server) = Server::start() else { return };
+    let mut forger = Forger::new(&server);
+    let mut random = fastrand::Rng::with_seed(4711);
+    let property = |model: &Model| {
+        let found = model
+            .extended_properties
+            .iter()
+            .position(|found| found.name == "SourceSchema1");
+        found.unwrap()
+    };
+    let honest = forger.model.extended_properties[property(&forger.model)]
+        .value()
+        .unwrap();
+    let mut imported = 0;
+    for round in 0..16 {
+        let mut document: serde_json::Value = serde_json::from_str(&honest).unwrap();
+        let mut found = Vec::new();
+        leaves(&mut document, &mut found);
+        for _ in 0..random.usize(1..4) {
+            let other = found[random.usize(..found.len())].clone();
+            let anything = [
+                serde_json::json!(""),
+                serde_json::json!("x\"; DROP TABLE t; --"),
+                serde_json::json!("lo_create(4711)"),
+                serde_json::json!("é".repeat(200)),
+                serde_json::json!("integer[]"),
+                serde_json::json!(i64::MIN),
+                serde_json::json!(0),
+                serde_json::json!(true),
+                other,
+            ];
+            let at = random.usize(..found.len());
+            // Of the kind that stands there, or the document is none.
+            let same_kind =
+                |one: &serde_json::Value| std::mem::discriminant(one) == std::mem::discriminant(&*found[at]);
+            let fitting: Vec<_> = anything.iter().filter(|one| same_kind(one)).collect();
+            if let Some(chosen) = random.choice(fitting) {
+                *found[at] = chosen.clone();
+            }
+        }
+        let mut model = forger.model.clone();
+        let at = property(&model);
+        model.extended_properties[at] = ExtendedProperty::text(
+            ExtendedProperty::database_host(),
+            "SourceSchema1",
+            &document.to_string(),
+        )
+        .unwrap();
+        let (database, result) = forger.import(&model);
+        let content = server.content(&database);
+        match result {
+            Ok(report) => {
+                imported += 1;
+                assert_eq!(
+                    report.tables.iter().map(|table| table.rows).sum::<u64>(),
+                    1,
+                    "{document}"
+                );
+                assert_eq!(content.len(), 1, "{document}");
+            }
+            Err(error) => {
+                assert!(content.is_empty(), "{error}: {document}");
+                eprintln!("{round}: {error}");
+            }
+        }
+        let objects = server.text(&database, "SELECT count(*)::text FROM pg_largeobject_metadata");
+        assert_eq!(objects.as_deref(), Some("0"), "{document}");
+    }
+    assert!(imported > 8, "{imported}");
+}
