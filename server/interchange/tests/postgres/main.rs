@@ -8,5 +8,7 @@ mod foreign;
 mod forged;
 mod generated;
 mod names;
+#[path = "../sqlite/oracle.rs"]
+mod oracle;
 mod round_trip;
 mod server;

@@ -29,6 +29,7 @@ pub fn carry(server: &Server, from: &str, into: &str) -> (ExportLog, ImportRepor
     let verified = package.verify(|_, _| {}).unwrap();
     assert!(verified.findings.is_empty(), "{:?}", verified.findings);
     assert!(package.model().violations(false).is_empty());
+    crate::oracle::loads(&file);
     let settings = server.create(into);
     let report = postgres::import(&file, &settings, &Limits::default(), &|_, _| true)
         .unwrap_or_else(|error| panic!("{into}: {error}"));
