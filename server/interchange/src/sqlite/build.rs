@@ -69,10 +69,10 @@ impl Making {
             "UTF-16le" | "UTF-16be" => encoding,
             _ => "UTF-8",
         };
-        // A failed import leaves no file, so it needs no journal; a finished one is synced once, whole. Rows are as they were:
-        // they may break foreign keys and checks, as they did.
+        // A failed import leaves no file, so its journal need not outlive it; only a refused statement must be undone. A
+        // finished file is synced once, whole. Rows are as they were: they may break foreign keys and checks, as they did.
         connection.execute_batch(&format!(
-            "PRAGMA encoding = '{encoding}'; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; \
+            "PRAGMA encoding = '{encoding}'; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; \
              PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -16384; BEGIN;"
         ))?;
         making.connection = Some(connection);

@@ -139,7 +139,8 @@ fn describe_columns(table: &TableSchema, columns: &[(Facts, Choice)]) -> Vec<Sou
             identity: counts.then(|| Identity {
                 seed: 1,
                 increment: 1,
-                last_value: table.sequence.map(i128::from),
+                // Whichever is greater counts on.
+                last_value: table.sequence.map(|sequence| i128::from(sequence.max(facts.greatest))),
             }),
             default: default(column, choice),
             changes: choice.changes.clone(),

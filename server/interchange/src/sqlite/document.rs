@@ -14,6 +14,9 @@ const PIECE: usize = 3_500;
 /// What is understood.
 const VERSION: u32 = 1;
 
+/// The kind of virtual tables, which are only told of.
+pub(super) const VIRTUAL: &str = "virtual";
+
 /// All of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Document {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use super::choose::{Choice, choose};
 use super::declared::promise;
 use super::describe::{describe, places, referred};
-use super::document::{Document, DocumentColumn, DocumentObject, DocumentTable};
+use super::document::{Document, DocumentColumn, DocumentObject, DocumentTable, VIRTUAL};
 use super::facts::Facts;
 use super::form::Form;
 use super::questions::{Questions, key_text};
@@ -67,7 +67,7 @@ pub fn export(
     let document = document(&schema, &planned, &forms);
     planned.model.extended_properties.extend(document.properties());
     let mut writer = options.writer(&format!("SQLite {}", rusqlite::version()), schema.bytes);
-    writer.expected_bytes = expected_bytes(&columns, rows, &planned);
+    writer.expected_bytes = expected_bytes(&columns);
     writer.source_sql = Some(source_sql(&schema));
     let mut file = FileWriter::create(target, &planned.model, writer)?;
     let mut done = 0;
@@ -182,17 +182,13 @@ fn forms(plan: &Plan, columns: &[Vec<(Facts, Choice)>]) -> Vec<Vec<(Form, Shape)
     plan.model.tables.iter().zip(columns).map(one).collect()
 }
 
-/// More than all rows take once encoded: long values counted, everything else 21 bytes each.
-fn expected_bytes(columns: &[Vec<(Facts, Choice)>], rows: u64, plan: &Plan) -> u64 {
-    let widest = plan
-        .model
-        .tables
-        .iter()
-        .map(|table| table.columns.len())
-        .max()
-        .unwrap_or(0) as u64;
-    let long = columns.iter().flatten().map(|(_, choice)| choice.bytes);
-    long.fold(rows.saturating_mul(widest * 40), u64::saturating_add)
+/// More than all rows take once encoded: long values counted, and 20 bytes for each value with a length or a fixed width.
+fn expected_bytes(columns: &[Vec<(Facts, Choice)>]) -> u64 {
+    let one = |(facts, choice): &(Facts, Choice)| {
+        let values = facts.values().saturating_add(facts.nulls);
+        values.saturating_mul(20).saturating_add(choice.bytes)
+    };
+    columns.iter().flatten().map(one).fold(0, u64::saturating_add)
 }
 
 fn write(
@@ -272,12 +268,16 @@ fn left_out(schema: &Schema) -> Vec<NotCarried> {
 fn document(schema: &Schema, plan: &Plan, forms: &[Vec<(Form, Shape)>]) -> Document {
     let mut document = Document::new(&schema.encoding, schema.user_version, schema.application_id);
     for object in &schema.objects {
-        let not_made = is_internal(&object.name)
-            || schema.virtual_tables.contains(&object.name)
-            || schema.shadow_tables.contains(&object.table);
-        if let Some(sql) = object.sql.as_ref().filter(|_| !not_made) {
+        let is_virtual = object.kind == "table" && schema.virtual_tables.contains(&object.name);
+        let not_told = is_internal(&object.name) || schema.shadow_tables.contains(&object.table);
+        if let Some(sql) = object.sql.as_ref().filter(|_| !not_told) {
             document.objects.push(DocumentObject {
-                kind: object.kind.clone(),
+                // Told again by an import, which does not make them.
+                kind: if is_virtual {
+                    VIRTUAL.to_owned()
+                } else {
+                    object.kind.clone()
+                },
                 name: object.name.clone(),
                 table: object.table.clone(),
                 sql: sql.clone(),

@@ -65,6 +65,8 @@ pub(super) struct Facts {
     pub(super) texts: u64,
     pub(super) blobs: u64,
     pub(super) nulls: u64,
+    /// Greatest integer.
+    pub(super) greatest: i64,
     /// All integers are 0 or 1.
     pub(super) only_bits: bool,
     /// All integers are exact as floating-point numbers.
@@ -110,6 +112,7 @@ impl Facts {
             texts: 0,
             blobs: 0,
             nulls: 0,
+            greatest: i64::MIN,
             only_bits: true,
             exact_integers: true,
             whole_reals: false,
@@ -167,6 +170,7 @@ impl Facts {
 
     fn integer(&mut self, number: i64) {
         self.integers += 1;
+        self.greatest = self.greatest.max(number);
         self.only_bits &= matches!(number, 0 | 1);
         self.exact_integers &= number.unsigned_abs() <= EXACT;
         if let Promise::Decimal(shape) = self.promise {

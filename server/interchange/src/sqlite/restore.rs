@@ -3,12 +3,14 @@
 
 use std::io::{Read, Seek};
 
-use bacpac::Package;
-use domain::export_log::{ImportedColumn, ImportedTable, LeftOut, NotCarried, ObjectKind};
+use bacpac::{Package, Value};
+use domain::export_log::{
+    ChangeKind, ImportedColumn, ImportedTable, LeftOut, NotCarried, ObjectKind, ValueChange, count_change,
+};
 use rusqlite::params;
 
 use super::build::{Kind, Making};
-use super::document::{Document, DocumentTable};
+use super::document::{Document, DocumentColumn, DocumentTable, VIRTUAL};
 use super::rows_in::{Pace, insert};
 use super::schema::quoted;
 use crate::ImportError;
@@ -42,7 +44,8 @@ pub(super) fn restore<R: Read + Seek>(
             .map_err(|error| ImportError::Target(format!("table {}: {error}", object.name)))?;
     }
     for (table, at) in document.tables.iter().zip(places) {
-        let (rows, nulls) = rows(package, table, *at, making, pace)?;
+        let mut changes = vec![Vec::new(); table.columns.len()];
+        let (rows, nulls) = rows(package, table, *at, making, pace, &mut changes)?;
         let full_name = package
             .model()
             .tables
@@ -56,7 +59,7 @@ pub(super) fn restore<R: Read + Seek>(
             source_name: full_name,
             name: table.name.clone(),
             rows,
-            columns: columns(package, table, *at, making)?,
+            columns: columns(package, table, *at, making, changes)?,
         });
     }
     for (kind, name, told) in [
@@ -76,6 +79,15 @@ pub(super) fn restore<R: Read + Seek>(
             }
         }
     }
+    for object in document.objects.iter().filter(|object| object.kind == VIRTUAL) {
+        restored.not_carried.push(NotCarried {
+            kind: ObjectKind::VirtualTable,
+            name: object.name.clone(),
+            table: None,
+            reason: LeftOut::NoCounterpart,
+            text: object.sql.clone(),
+        });
+    }
     let version = document.user_version.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
     let id = document.application_id.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
     connection.execute_batch(&format!(
@@ -90,6 +102,7 @@ fn rows<R: Read + Seek>(
     at: usize,
     making: &Making,
     pace: &mut Pace<'_>,
+    changes: &mut [Vec<ValueChange>],
 ) -> Result<(u64, u64), ImportError> {
     let connection = making.connection()?;
     let bound: Vec<bool> = table.columns.iter().map(|column| !column.generated).collect();
@@ -111,7 +124,15 @@ fn rows<R: Read + Seek>(
         at,
         &mut statement,
         &bound,
-        &mut |column, value, _, room| table.columns.get(column)?.form.read(value, room).ok(),
+        &mut |column, value, row, room| {
+            if let Value::BrokenText(_) = value {
+                // Only a server in between can have put it there.
+                count_change(changes.get_mut(column)?, ChangeKind::SurrogateReplaced, || {
+                    row.to_string()
+                });
+            }
+            table.columns.get(column)?.form.read(value, room).ok()
+        },
         pace,
     )?;
     if let Some(sequence) = table.sequence {
@@ -140,12 +161,13 @@ fn columns<R: Read + Seek>(
     table: &DocumentTable,
     at: usize,
     making: &Making,
+    changes: Vec<Vec<ValueChange>>,
 ) -> Result<Vec<ImportedColumn>, ImportError> {
     let connection = making.connection()?;
     let Some(found) = package.model().tables.get(at) else {
         return Ok(Vec::new());
     };
-    let one = |(written, column): (&bacpac::Column, &super::document::DocumentColumn)| {
+    let one = |((written, column), changes): ((&bacpac::Column, &DocumentColumn), Vec<ValueChange>)| {
         let declared = connection
             .column_metadata(Some("main"), table.name.as_str(), column.name.as_str())
             .ok()
@@ -155,8 +177,8 @@ fn columns<R: Read + Seek>(
             name: column.name.clone(),
             sql_type: type_name(&written.field.sql_type),
             declared: declared.unwrap_or_default(),
-            changes: Vec::new(),
+            changes,
         }
     };
-    Ok(found.columns.iter().zip(&table.columns).map(one).collect())
+    Ok(found.columns.iter().zip(&table.columns).zip(changes).map(one).collect())
 }

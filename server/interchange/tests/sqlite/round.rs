@@ -166,6 +166,12 @@ fn virtual_tables_are_left_out_and_told() {
             .any(|found| found.kind == ObjectKind::VirtualTable && found.text.contains("fts5"))
     );
     assert!(report.restored);
+    assert!(
+        report
+            .not_carried
+            .iter()
+            .any(|found| found.kind == ObjectKind::VirtualTable && found.name == "f")
+    );
 }
 
 fn weakening(log: &ExportLog, kind: ObjectKind) -> Vec<Weakening> {
