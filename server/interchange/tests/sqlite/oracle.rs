@@ -37,13 +37,16 @@ fn key(model: &Model, table: &Table, row: &[Value], columns: &[&str]) -> Vec<Opt
     columns.iter().map(one).collect()
 }
 
+/// The keys of the rows that foreign keys refer to, by table and columns.
+type Referred = HashMap<(String, Vec<String>), HashSet<Vec<Option<String>>>>;
+
 /// Panics when the loader of SQL Server would fail after the rows are in.
 pub fn loads(package: &Path) {
     let mut package = Package::open(File::open(package).unwrap(), &Limits::default()).unwrap();
     let model = package.model().clone();
     let mut rows: Vec<Vec<Vec<Value>>> = vec![Vec::new(); model.tables.len()];
     package.verify(|table, row| rows[table].push(row.to_vec())).unwrap();
-    let mut keys: HashMap<(String, Vec<String>), HashSet<Vec<Option<String>>>> = HashMap::new();
+    let mut keys: Referred = HashMap::new();
     for (table, rows) in model.tables.iter().zip(&rows) {
         let of_keys = table
             .primary_key
