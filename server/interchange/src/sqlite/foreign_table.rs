@@ -179,7 +179,7 @@ impl<'a> Made<'a> {
 
     fn key_line(&mut self, key: &Key, words: &str, kind: ObjectKind) -> Option<String> {
         let columns: Vec<String> = key.columns.iter().map(|column| column.name.clone()).collect();
-        if let Some(list) = self.listed(&columns) {
+        if let Some(list) = self.listed(&columns).filter(|_| !columns.is_empty()) {
             return Some(format!("{}{words} ({list})", constraint(&key.name)));
         }
         self.told(
@@ -231,7 +231,8 @@ impl<'a> Made<'a> {
                 .any(|column| column.field.name.eq_ignore_ascii_case(name))
         };
         let own = self.listed(&key.columns).ok_or(DropReason::NoCounterpart)?;
-        if !key.foreign_columns.iter().all(exists) {
+        let same_number = !key.columns.is_empty() && key.columns.len() == key.foreign_columns.len();
+        if !same_number || !key.foreign_columns.iter().all(exists) || !has_key(parent, &key.foreign_columns) {
             return Err(DropReason::NoReferencedKey);
         }
         let other: Vec<_> = key.foreign_columns.iter().map(|name| quoted(name)).collect();
@@ -308,6 +309,21 @@ impl<'a> Made<'a> {
         }
         found
     }
+}
+
+/// Whether a table has a key of exactly these columns; SQLite refuses to look at foreign keys to anything else.
+fn has_key(table: &Table, columns: &[String]) -> bool {
+    let wanted: BTreeSet<String> = columns.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let keys = table.primary_key.iter().chain(&table.unique).map(|key| &key.columns);
+    let unique = table
+        .indexes
+        .iter()
+        .filter(|index| index.unique && index.filter.is_none());
+    let mut all = keys.chain(unique.map(|index| &index.columns));
+    all.any(|own| {
+        let own: BTreeSet<String> = own.iter().map(|column| column.name.to_ascii_lowercase()).collect();
+        own == wanted
+    })
 }
 
 fn constraint(name: &str) -> String {
