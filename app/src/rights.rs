@@ -3,7 +3,7 @@
 //! Greying is courtesy. The server asks the same table again for every call, and checks what changes under one's eyes
 //! (the quota) where it is held.
 
-use domain::overview::{SiteOverview, Slot};
+use domain::overview::{BackupEntry, SiteOverview, SiteSummary, Slot};
 use domain::permission::{self, Action};
 use domain::refusal::{OldestManual, Refusal};
 use domain::site::Site;
@@ -20,22 +20,28 @@ pub(crate) fn refusal(action: Action, site: &Site) -> Option<Refusal> {
 
 /// Why they may not back this site up now: the right, the status, then the quota as it was when the page was read.
 pub(crate) fn backup_refusal(overview: &SiteOverview, site: &Site) -> Option<Refusal> {
-    refusal(Action::BackUp, site).or_else(|| quota_reached(overview))
-}
-
-fn quota_reached(overview: &SiteOverview) -> Option<Refusal> {
-    let quota = overview.summary.quota;
-    let oldest = overview.slots.iter().find_map(|slot| match slot {
-        Slot::Kept(entry) => Some(OldestManual {
-            t0: entry.t0,
-            bytes: entry.bytes,
-        }),
+    let kept = overview.slots.iter().filter_map(|slot| match slot {
+        Slot::Kept(entry) => Some(entry),
         Slot::Reserved(_) | Slot::Free => None,
     });
-    (quota.free() == 0).then_some(Refusal::QuotaReached {
+    refusal(Action::BackUp, site).or_else(|| quota_reached(&overview.summary, kept))
+}
+
+/// Why a slot cannot be taken now, with the way out of the person who looks. `kept` holds what takes the slots, in any order.
+pub(crate) fn quota_reached<'a>(summary: &SiteSummary, kept: impl Iterator<Item = &'a BackupEntry>) -> Option<Refusal> {
+    let quota = summary.quota;
+    if quota.free() > 0 {
+        return None;
+    }
+    let oldest = kept.min_by_key(|entry| (entry.t0, &entry.id));
+    let full = Refusal::QuotaReached {
         kept: quota.kept,
         reserved: quota.reserved,
         quota: quota.quota,
-        oldest,
+        oldest: oldest.map(|entry| OldestManual::new(entry.t0, entry.bytes, entry.business_date)),
+    };
+    Some(match viewer().actor {
+        Some(actor) => permission::with_way_out(full, &actor, &summary.site),
+        None => full,
     })
 }

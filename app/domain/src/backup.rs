@@ -122,6 +122,26 @@ pub struct Promotion {
     pub by: String,
 }
 
+/// Who deleted a manual backup, and how long it can be put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deletion {
+    /// When.
+    pub at: Timestamp,
+    /// Shown name of who.
+    pub by: String,
+    /// From this instant on it is gone for good.
+    pub until: Timestamp,
+}
+
+/// A deleted manual backup that can still be put back. It is in no list, and nothing is restored, made or downloaded of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binned {
+    /// The backup, whole.
+    pub backup: Backup,
+    /// Its deletion.
+    pub deletion: Deletion,
+}
+
 /// A complete, restorable copy of a site at one instant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backup {

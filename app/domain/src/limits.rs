@@ -99,6 +99,9 @@ pub const COMPARED_BACKUPS_RANGE: RangeInclusive<u32> = 3..=60;
 
 /// A young site is not judged before it has this many good backups: its first days are all growth.
 pub const COMPARED_BACKUPS_LEAST: usize = 3;
+/// Days that a deleted manual backup can still be put back. R10 asks for the deletion alone; the respite is as long as a night
+/// is kept (R12), so that whoever misses it within the week has it back.
+pub const BIN_DAYS: u32 = 7;
 
 /// Longest written reason of a restore without a request, characters.
 pub const REASON_MAX_CHARS: usize = 500;

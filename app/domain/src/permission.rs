@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Actor, Role};
 use crate::process::ProcessKind;
-use crate::refusal::Refusal;
+use crate::refusal::{FreedBy, Refusal};
 use crate::site::Site;
 
 /// What somebody wants to do with a site.
@@ -19,9 +19,9 @@ pub enum Action {
     Download,
     /// Make a backup of an uploaded file.
     Import,
-    /// Keep an automatic backup among the manual ones.
+    /// Keep an automatic backup among the manual ones, or no longer.
     Promote,
-    /// Delete a manual backup.
+    /// Delete a manual backup, or put it back.
     DeleteManual,
     /// Ask for a restore, or record that the client asked by other means.
     RequestRestore,
@@ -86,6 +86,34 @@ pub fn refusal(actor: &Actor, action: Action, site: &Site) -> Option<Refusal> {
         return Some(Refusal::NotFound);
     }
     by_role(actor.role, action, site).or_else(|| by_status(action, site))
+}
+
+/// A full quota as it is told to this person: the way out it names is one they have, or names who has it.
+#[must_use]
+pub fn with_way_out(refusal: Refusal, actor: &Actor, site: &Site) -> Refusal {
+    let Refusal::QuotaReached {
+        kept,
+        reserved,
+        quota,
+        oldest: Some(mut oldest),
+    } = refusal
+    else {
+        return refusal;
+    };
+    let giving_up = match oldest.business_date {
+        Some(_) => Action::Promote,
+        None => Action::DeleteManual,
+    };
+    oldest.freed_by = match by_role(actor.role, giving_up, site) {
+        None => FreedBy::You,
+        Some(_) => FreedBy::Administrator(site.administrator.clone()),
+    };
+    Refusal::QuotaReached {
+        kept,
+        reserved,
+        quota,
+        oldest: Some(oldest),
+    }
 }
 
 fn by_role(role: Role, action: Action, site: &Site) -> Option<Refusal> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Role;
-use crate::time::Timestamp;
+use crate::time::{CivilDate, Timestamp};
 
 /// The field of a form that is not right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +36,33 @@ pub struct OldestManual {
     pub t0: Timestamp,
     /// Its size, bytes.
     pub bytes: u64,
+    /// The day that ended, when it is a night kept among them: that one is not deleted, it is no longer kept.
+    pub business_date: Option<CivilDate>,
+    /// Who can give it up.
+    pub freed_by: FreedBy,
+}
+
+impl OldestManual {
+    /// Those facts, for somebody who can give it up.
+    #[must_use]
+    pub const fn new(t0: Timestamp, bytes: u64, business_date: Option<CivilDate>) -> Self {
+        Self {
+            t0,
+            bytes,
+            business_date,
+            freed_by: FreedBy::You,
+        }
+    }
+}
+
+/// Who can give a kept manual backup up, for the person who is refused a slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FreedBy {
+    /// The person who asks.
+    You,
+    /// The site's administrator, by name when there is one.
+    Administrator(Option<String>),
 }
 
 /// An expected "no". Errors never carry data of others: only facts the person asking may see.
@@ -108,8 +135,12 @@ pub enum Refusal {
     },
     /// The site is being restored.
     SiteRestoring,
-    /// A backup is being downloaded, restored or verified.
+    /// A backup is being restored, or a BACPAC is being made of it.
     BackupInUse,
+    /// Only manual backups are deleted by people (R10). A kept night goes back under the policy instead.
+    NotManual,
+    /// Only a night's backup is kept among the manual ones (R18).
+    NotAutomatic,
     /// The process has ended, or has gone too far to be stopped.
     TooLate,
     /// The file is larger than the operator allows.
@@ -147,6 +178,8 @@ impl Refusal {
             Self::QuotaReached { .. } => "quota-reached",
             Self::SiteRestoring => "site-restoring",
             Self::BackupInUse => "backup-in-use",
+            Self::NotManual => "not-manual",
+            Self::NotAutomatic => "not-automatic",
             Self::TooLate => "too-late",
             Self::FileTooLarge { .. } => "file-too-large",
             Self::NoRoom { .. } => "no-room",
@@ -165,7 +198,12 @@ impl Refusal {
             Self::FileTooLarge { .. } => 413,
             Self::NoRoom { .. } => 507,
             Self::UploadBusy => 423,
-            Self::QuotaReached { .. } | Self::SiteRestoring | Self::BackupInUse | Self::TooLate => 409,
+            Self::QuotaReached { .. }
+            | Self::SiteRestoring
+            | Self::BackupInUse
+            | Self::NotManual
+            | Self::NotAutomatic
+            | Self::TooLate => 409,
             _ => 403,
         }
     }

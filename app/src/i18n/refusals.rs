@@ -3,7 +3,7 @@
 use domain::account::Role;
 use domain::display;
 use domain::lang::Lang;
-use domain::refusal::{Field, Refusal};
+use domain::refusal::{Field, FreedBy, OldestManual, Refusal};
 use domain::time::Zone;
 
 /// The sentence of a refusal. Dates are told in `zone`, the site's.
@@ -94,10 +94,17 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
             quota,
             oldest,
         } => {
-            let oldest = oldest
-                .as_ref()
-                .map(|oldest| display::short_date(lang, zone.local(oldest.t0).date));
-            quota_reached(lang, *kept, *reserved, *quota, oldest.as_deref())
+            let rule = quota_reached(lang, *kept, *reserved, *quota);
+            match oldest {
+                Some(oldest) => format!("{rule} {}", give_up(lang, oldest, zone)),
+                None => format!(
+                    "{rule} {}",
+                    lang.pick(
+                        "Attendez la fin de celles qui sont en cours.",
+                        "Wait for those under way to end."
+                    )
+                ),
+            }
         }
         Refusal::SiteRestoring => lang
             .pick(
@@ -109,6 +116,18 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
             .pick(
                 "Cette sauvegarde est en cours d’utilisation. Réessayez quand ce sera terminé.",
                 "This backup is in use. Try again when that is done.",
+            )
+            .to_owned(),
+        Refusal::NotManual => lang
+            .pick(
+                "Seules les sauvegardes manuelles se suppriment. Celles des nuits suivent la règle de conservation.",
+                "Only manual backups are deleted. Those of the nights follow the retention rule.",
+            )
+            .to_owned(),
+        Refusal::NotAutomatic => lang
+            .pick(
+                "Seule une sauvegarde automatique se conserve parmi les manuelles.",
+                "Only an automatic backup is kept among the manual ones.",
             )
             .to_owned(),
         Refusal::FileTooLarge { most } => {
@@ -177,22 +196,37 @@ fn not_this_role(lang: Lang, role: Role) -> String {
     }
 }
 
-fn quota_reached(lang: Lang, kept: u32, reserved: u32, quota: u32, oldest: Option<&str>) -> String {
-    let rule = match (lang, reserved) {
+fn quota_reached(lang: Lang, kept: u32, reserved: u32, quota: u32) -> String {
+    match (lang, reserved) {
         (Lang::Fr, 0) => format!("{kept} sauvegardes manuelles sur {quota}."),
         (Lang::Fr, _) => format!("{kept} sauvegardes manuelles et {reserved} en cours, sur {quota}."),
         (Lang::En, 0) => format!("{kept} manual backups of {quota}."),
         (Lang::En, _) => format!("{kept} manual backups and {reserved} under way, of {quota}."),
-    };
-    let way_out = match (lang, oldest) {
-        (Lang::Fr, Some(date)) => {
-            // An abbreviated month ends its own sentence.
-            let stop = if date.ends_with('.') { "" } else { "." };
-            format!("La plus ancienne est du {date}{stop} Votre hébergeur peut augmenter ce nombre.")
+    }
+}
+
+/// Which one to give up, and who can. The size comes last: no abbreviated month ends the sentence with a second full stop.
+fn give_up(lang: Lang, oldest: &OldestManual, zone: &Zone) -> String {
+    let day = oldest.business_date.unwrap_or_else(|| zone.local(oldest.t0).date);
+    let (date, size) = (display::day_and_month(lang, day), display::size(lang, oldest.bytes));
+    let night = oldest.business_date.is_some();
+    match (lang, &oldest.freed_by, night) {
+        (Lang::Fr, FreedBy::You, false) => format!("Supprimez-en une, par exemple celle du {date}, {size}."),
+        (Lang::En, FreedBy::You, false) => format!("Delete one, for example the one of {date}, {size}."),
+        (Lang::Fr, FreedBy::You, true) => {
+            format!("Libérez un emplacement, par exemple en ne conservant plus celle du {date}, {size}.")
         }
-        (Lang::En, Some(date)) => format!("The oldest is of {date}. Your host can raise this number."),
-        (Lang::Fr, None) => "Attendez la fin de celles qui sont en cours.".to_owned(),
-        (Lang::En, None) => "Wait for those under way to end.".to_owned(),
-    };
-    format!("{rule} {way_out}")
+        (Lang::En, FreedBy::You, true) => {
+            format!("Free a slot, for example by no longer keeping the one of {date}, {size}.")
+        }
+        // Whoever may back up may keep nights and no longer keep them: others are needed only to delete.
+        (Lang::Fr, FreedBy::Administrator(who), _) => {
+            let who = who.as_deref().unwrap_or("L’administrateur du site");
+            format!("{who} peut en supprimer une, par exemple celle du {date}, {size}.")
+        }
+        (Lang::En, FreedBy::Administrator(who), _) => {
+            let who = who.as_deref().unwrap_or("The site’s administrator");
+            format!("{who} can delete one, for example the one of {date}, {size}.")
+        }
+    }
 }

@@ -5,7 +5,7 @@ use domain::failure::{Cause, Failure};
 use domain::ids::BackupId;
 use domain::lang::Lang;
 use domain::process::ProcessKind;
-use domain::refusal::{Field, OldestManual, Refusal};
+use domain::refusal::{Field, FreedBy, OldestManual, Refusal};
 use domain::restore::Scope;
 use domain::time::{CivilDate, Timestamp, Zone};
 
@@ -30,6 +30,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::OperatorOnly,
         Refusal::SiteRestoring,
         Refusal::BackupInUse,
+        Refusal::NotManual,
+        Refusal::NotAutomatic,
         Refusal::TooLate,
     ];
     for administrator in administrator() {
@@ -48,18 +50,24 @@ fn refusals() -> Vec<Refusal> {
         all.push(Refusal::ClientOnly { administrator });
     }
     all.extend(Role::ALL.map(|role| Refusal::NotThisRole { role }));
-    let oldest = OldestManual {
-        t0: Timestamp(1_795_514_400_000),
-        bytes: 1_120_000_000,
-    };
-    for (kept, reserved, oldest) in [(5, 0, Some(oldest.clone())), (3, 2, Some(oldest)), (0, 5, None)] {
-        all.push(Refusal::QuotaReached {
-            kept,
-            reserved,
-            quota: 5,
-            oldest,
+    let named = [None, Some(PERSON.to_owned())].map(FreedBy::Administrator);
+    let freed_by = || [FreedBy::You].into_iter().chain(named.clone());
+    let oldest = [None, Some(CivilDate::from_days(20_000))]
+        .into_iter()
+        .map(|night| OldestManual::new(Timestamp(1_795_514_400_000), 1_120_000_000, night))
+        .flat_map(|oldest| {
+            freed_by().map(move |freed_by| OldestManual {
+                freed_by,
+                ..oldest.clone()
+            })
         });
-    }
+    let full = |(kept, reserved, oldest)| Refusal::QuotaReached {
+        kept,
+        reserved,
+        quota: 5,
+        oldest,
+    };
+    all.extend(oldest.flat_map(|oldest| [(5, 0, Some(oldest.clone())), (3, 2, Some(oldest)), (0, 5, None)].map(full)));
     let fields = [
         Field::Email,
         Field::Password,
@@ -89,20 +97,65 @@ fn every_refusal_has_a_sentence_of_at_most_160_signs_in_both_languages() {
 
 #[test]
 fn a_full_quota_names_the_rule_the_numbers_and_the_cheapest_way_out() {
-    let oldest = Some(OldestManual {
-        t0: Timestamp(1_787_900_000_000),
-        bytes: 1,
-    });
-    let refusal = Refusal::QuotaReached {
-        kept: 5,
-        reserved: 0,
-        quota: 5,
-        oldest,
+    let told = |lang, night, freed_by| {
+        let oldest = OldestManual {
+            freed_by,
+            ..OldestManual::new(Timestamp(1_794_484_800_000), 14_000_000, night)
+        };
+        let refusal = Refusal::QuotaReached {
+            kept: 5,
+            reserved: 0,
+            quota: 5,
+            oldest: Some(oldest),
+        };
+        refusals::sentence(lang, &refusal, &Zone::utc()).replace(['\u{a0}', '\u{202f}'], " ")
     };
-    let text = refusals::sentence(Lang::Fr, &refusal, &Zone::utc()).replace('\u{a0}', " ");
-    let wanted =
-        "5 sauvegardes manuelles sur 5. La plus ancienne est du 28 août. Votre hébergeur peut augmenter ce nombre.";
-    assert_eq!(text, wanted);
+    let night = CivilDate {
+        year: 2026,
+        month: 9,
+        day: 30,
+    };
+    let administrator = || FreedBy::Administrator(Some("Claire Morel".to_owned()));
+    for (lang, night, freed_by, wanted) in [
+        (
+            Lang::Fr,
+            None,
+            FreedBy::You,
+            "5 sauvegardes manuelles sur 5. Supprimez-en une, par exemple celle du 12 novembre, 14 Mo.",
+        ),
+        (
+            Lang::En,
+            None,
+            FreedBy::You,
+            "5 manual backups of 5. Delete one, for example the one of 12 November, 14 MB.",
+        ),
+        (
+            Lang::Fr,
+            None,
+            administrator(),
+            "5 sauvegardes manuelles sur 5. Claire Morel peut en supprimer une, par exemple celle du 12 novembre, 14 Mo.",
+        ),
+        (
+            Lang::En,
+            None,
+            administrator(),
+            "5 manual backups of 5. Claire Morel can delete one, for example the one of 12 November, 14 MB.",
+        ),
+        (
+            Lang::Fr,
+            Some(night),
+            FreedBy::You,
+            "5 sauvegardes manuelles sur 5. Libérez un emplacement, par exemple en ne conservant plus celle du 30 septembre, 14 Mo.",
+        ),
+        (
+            Lang::En,
+            Some(night),
+            FreedBy::You,
+            "5 manual backups of 5. Free a slot, for example by no longer keeping the one of 30 September, 14 MB.",
+        ),
+    ] {
+        assert_eq!(told(lang, night, freed_by), wanted);
+    }
 }
 
 #[test]

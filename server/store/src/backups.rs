@@ -15,12 +15,14 @@ use crate::rows;
 /// Every complete backup of a site, youngest T0 first.
 pub(crate) async fn backups(store: &SqliteStore, site: &SiteId) -> Result<Vec<Backup>, Fault> {
     let mut tx = store.read().await?;
-    let found = sqlx::query("SELECT * FROM backups WHERE site = $1 ORDER BY t0 DESC, completed_at DESC, id DESC")
-        .bind(site.as_str())
-        .fetch_all(&mut *tx)
-        .await?;
+    let found = sqlx::query(
+        "SELECT * FROM backups WHERE site = $1 AND deleted_at IS NULL ORDER BY t0 DESC, completed_at DESC, id DESC",
+    )
+    .bind(site.as_str())
+    .fetch_all(&mut *tx)
+    .await?;
     let mut artifacts = sqlx::query(
-        "SELECT a.* FROM artifacts a JOIN backups b ON b.id = a.backup WHERE b.site = $1 \
+        "SELECT a.* FROM artifacts a JOIN backups b ON b.id = a.backup WHERE b.site = $1 AND b.deleted_at IS NULL \
          ORDER BY b.t0 DESC, b.completed_at DESC, b.id DESC, a.position",
     )
     .bind(site.as_str())
@@ -45,17 +47,20 @@ pub(crate) async fn backups(store: &SqliteStore, site: &SiteId) -> Result<Vec<Ba
 /// The youngest complete backup of a site.
 pub(crate) async fn last_backup(store: &SqliteStore, site: &SiteId) -> Result<Option<Backup>, Fault> {
     let mut tx = store.read().await?;
-    let row = sqlx::query("SELECT * FROM backups WHERE site = $1 AND kind <> 'safety' ORDER BY t0 DESC, completed_at DESC, id DESC LIMIT 1")
-        .bind(site.as_str())
-        .fetch_optional(&mut *tx)
-        .await?;
+    let row = sqlx::query(
+        "SELECT * FROM backups WHERE site = $1 AND kind <> 'safety' AND deleted_at IS NULL \
+         ORDER BY t0 DESC, completed_at DESC, id DESC LIMIT 1",
+    )
+    .bind(site.as_str())
+    .fetch_optional(&mut *tx)
+    .await?;
     whole(&mut tx, row).await
 }
 
-/// One backup.
+/// One backup that is not deleted.
 pub(crate) async fn backup(store: &SqliteStore, id: &BackupId) -> Result<Option<Backup>, Fault> {
     let mut tx = store.read().await?;
-    let row = sqlx::query("SELECT * FROM backups WHERE id = $1")
+    let row = sqlx::query("SELECT * FROM backups WHERE id = $1 AND deleted_at IS NULL")
         .bind(id.as_str())
         .fetch_optional(&mut *tx)
         .await?;
@@ -102,17 +107,19 @@ pub(crate) async fn quota_of(tx: &mut SqliteConnection, site: &SiteId) -> Result
 /// The oldest backup that holds a slot: the cheapest to give up.
 pub(crate) async fn oldest_kept(tx: &mut SqliteConnection, site: &SiteId) -> Result<Option<OldestManual>, Fault> {
     let row = sqlx::query(
-        "SELECT b.t0, (SELECT sum(a.download_bytes) FROM artifacts a WHERE a.backup = b.id) AS bytes \
+        "SELECT b.t0, b.business_date, (SELECT sum(a.download_bytes) FROM artifacts a WHERE a.backup = b.id) AS bytes \
          FROM manual_slots m JOIN backups b ON b.id = m.backup WHERE m.site = $1 ORDER BY b.t0, b.id LIMIT 1",
     )
     .bind(site.as_str())
     .fetch_optional(tx)
     .await?;
     row.map(|row| {
-        Ok(OldestManual {
-            t0: rows::at(&row, "t0")?,
-            bytes: rows::natural(&row, "bytes")?,
-        })
+        let night = rows::day(&row)?;
+        Ok(OldestManual::new(
+            rows::at(&row, "t0")?,
+            rows::natural(&row, "bytes")?,
+            night,
+        ))
     })
     .transpose()
 }
@@ -170,7 +177,7 @@ async fn insert_artifact(
     Ok(())
 }
 
-async fn whole(tx: &mut SqliteConnection, row: Option<SqliteRow>) -> Result<Option<Backup>, Fault> {
+pub(crate) async fn whole(tx: &mut SqliteConnection, row: Option<SqliteRow>) -> Result<Option<Backup>, Fault> {
     let Some(row) = row else { return Ok(None) };
     let id: BackupId = rows::id(&row, "id")?;
     let artifacts = sqlx::query("SELECT * FROM artifacts WHERE backup = $1 ORDER BY position")

@@ -8,7 +8,7 @@ use control::ports::control_store::{
 use control::ports::database_engine::DatabaseSource;
 use control::ports::repository::SealedKey;
 use domain::account::Actor;
-use domain::backup::{Backup, Quota};
+use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
@@ -17,7 +17,7 @@ use domain::site::Site;
 use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
-use crate::{accounts, backups, claims, keys_and_audit, packages, processes, sessions, sites};
+use crate::{accounts, backups, claims, keeping, keys_and_audit, packages, processes, sessions, sites};
 
 #[async_trait]
 impl ControlStore for SqliteStore {
@@ -191,6 +191,38 @@ impl ControlStore for SqliteStore {
 
     async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
         Ok(backups::quota(self, site).await?)
+    }
+
+    async fn promote(&self, backup: &BackupId, promotion: &Promotion) -> Result<Backup, StoreError> {
+        Ok(keeping::promote(self, backup, promotion).await?)
+    }
+
+    async fn demote(&self, backup: &BackupId) -> Result<Backup, StoreError> {
+        Ok(keeping::demote(self, backup).await?)
+    }
+
+    async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {
+        Ok(keeping::delete_backup(self, backup, deletion).await?)
+    }
+
+    async fn put_back(&self, backup: &BackupId, now: Timestamp) -> Result<Backup, StoreError> {
+        Ok(keeping::put_back(self, backup, now).await?)
+    }
+
+    async fn bin(&self, site: &SiteId, now: Timestamp) -> Result<Vec<Binned>, StoreError> {
+        Ok(keeping::bin(self, site, now).await?)
+    }
+
+    async fn binned(&self, backup: &BackupId, now: Timestamp) -> Result<Option<Binned>, StoreError> {
+        Ok(keeping::binned(self, backup, now).await?)
+    }
+
+    async fn begin_purge(&self, now: Timestamp) -> Result<Vec<Backup>, StoreError> {
+        Ok(keeping::begin_purge(self, now).await?)
+    }
+
+    async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError> {
+        Ok(keeping::end_purge(self, backup).await?)
     }
 
     async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {

@@ -29,13 +29,26 @@ const NEVER: &[(&str, &str)] = &[
     ),
     (
         "a manual or promoted backup without a slot",
-        "SELECT id FROM backups WHERE (kind = 'manual' OR promoted_at IS NOT NULL) \
+        "SELECT id FROM backups WHERE (kind = 'manual' OR promoted_at IS NOT NULL) AND deleted_at IS NULL \
          AND id NOT IN (SELECT backup FROM manual_slots WHERE backup IS NOT NULL)",
     ),
     (
         "a slot held by a backup outside the quota",
         "SELECT m.backup FROM manual_slots m JOIN backups b ON b.id = m.backup \
-         WHERE b.kind <> 'manual' AND b.promoted_at IS NULL",
+         WHERE (b.kind <> 'manual' AND b.promoted_at IS NULL) OR b.deleted_at IS NOT NULL",
+    ),
+    (
+        "a deleted backup that a process under way uses",
+        "SELECT b.id FROM backups b JOIN processes p ON b.id IN (p.restore_backup, p.of_backup) \
+         WHERE b.deleted_at IS NOT NULL AND p.state IN ('queued', 'running')",
+    ),
+    (
+        "a deleted backup that is not a manual one",
+        "SELECT id FROM backups WHERE deleted_at IS NOT NULL AND kind <> 'manual'",
+    ),
+    (
+        "a backup given up for good that was not deleted",
+        "SELECT id FROM backups WHERE purging AND deleted_at IS NULL",
     ),
     (
         "two exclusive processes running on one site",

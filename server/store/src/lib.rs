@@ -10,6 +10,7 @@ mod claims;
 mod control_store;
 mod fault;
 mod invariants;
+mod keeping;
 mod keys_and_audit;
 mod open;
 mod packages;

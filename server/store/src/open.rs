@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "control store", include_str!("../migrations/0001_control_store.sql")),
     (2, "guards", include_str!("../migrations/0002_guards.sql")),
     (3, "bacpac", include_str!("../migrations/0003_bacpac.sql")),
+    (4, "bin", include_str!("../migrations/0004_bin.sql")),
 ];
 
 /// Why the control store was not opened.

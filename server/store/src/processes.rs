@@ -73,7 +73,7 @@ pub(crate) async fn queue_restore(store: &SqliteStore, new: &NewProcess) -> Resu
     };
     let held: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM backups b JOIN artifacts a ON a.backup = b.id \
-         WHERE b.id = $1 AND b.site = $2 AND a.database = COALESCE($3, a.database))",
+         WHERE b.id = $1 AND b.site = $2 AND b.deleted_at IS NULL AND a.database = COALESCE($3, a.database))",
     )
     .bind(backup.as_str())
     .bind(new.site.as_str())
@@ -102,7 +102,7 @@ pub(crate) async fn queue_export(store: &SqliteStore, new: &NewProcess) -> Resul
     let mut tx = store.begin().await?;
     let held: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM backups b JOIN artifacts a ON a.backup = b.id \
-         WHERE b.id = $1 AND b.site = $2 AND a.database = $3)",
+         WHERE b.id = $1 AND b.site = $2 AND b.deleted_at IS NULL AND a.database = $3)",
     )
     .bind(backup.as_str())
     .bind(new.site.as_str())
@@ -283,7 +283,7 @@ async fn refuse_closed(tx: &mut SqliteConnection, site: &SiteId) -> Result<(), F
 }
 
 /// The lowest slot that nobody holds.
-async fn free_slot(tx: &mut SqliteConnection, site: &SiteId) -> Result<i64, Fault> {
+pub(crate) async fn free_slot(tx: &mut SqliteConnection, site: &SiteId) -> Result<i64, Fault> {
     let (Quota { kept, reserved, quota }, _) = backups::quota_of(tx, site).await?;
     let held: Vec<i64> = sqlx::query("SELECT slot FROM manual_slots WHERE site = $1")
         .bind(site.as_str())

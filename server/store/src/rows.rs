@@ -253,7 +253,8 @@ fn engine(row: &SqliteRow) -> Result<EngineKind, Fault> {
     EngineKind::from_code(&row.try_get::<String, _>("engine")?).ok_or_else(|| misfit("engine"))
 }
 
-fn day(row: &SqliteRow) -> Result<Option<CivilDate>, Fault> {
+/// The day that ended, or none.
+pub(crate) fn day(row: &SqliteRow) -> Result<Option<CivilDate>, Fault> {
     let text: Option<String> = row.try_get("business_date")?;
     text.map(|text| CivilDate::parse(&text).ok_or_else(|| misfit("business_date")))
         .transpose()

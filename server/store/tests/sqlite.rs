@@ -13,7 +13,7 @@ use control::testing::memory_store::MemoryStore;
 use control::testing::store_contract::history;
 use control::testing::store_contract::story::{Story, account, at, backup_by, id, november, progress, refusal};
 use domain::account::Role;
-use domain::backup::BackupKind;
+use domain::backup::{BackupKind, Deletion};
 use domain::process::ProcessKind;
 use domain::refusal::Refusal;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -42,6 +42,10 @@ async fn everything(store: &dyn ControlStore) -> String {
         told.push_str(&format!("{:?}", store.sources(site).await.expect("the store works")));
         told.push_str(&format!("{:?}", store.backups(site).await.expect("the store works")));
         told.push_str(&format!("{:?}", store.quota(site).await.expect("the store works")));
+        told.push_str(&format!(
+            "{:?}",
+            store.bin(site, at(60)).await.expect("the store works")
+        ));
     }
     told.push_str(&format!("{:?}", store.active(None).await.expect("the store works")));
     told.push_str(&format!(
@@ -100,6 +104,16 @@ async fn furnish(story: &Story) {
     };
     store.audit(&line).await.expect("the store works");
     let kept = story.manual_backup("dupont", at(10)).await;
+    let deleted = story.manual_backup("martin", at(45)).await;
+    let deletion = Deletion {
+        at: at(46),
+        by: "Claire".into(),
+        until: at(600),
+    };
+    store
+        .delete_backup(&deleted.id, &deletion)
+        .await
+        .expect("the store works");
     let night = story.new_process(
         "martin",
         ProcessKind::NightlyBackup {
@@ -362,6 +376,51 @@ async fn the_constraints_refuse_what_the_code_would_never_write() {
         (
             "a text in the place of an instant",
             "UPDATE processes SET t0 = 'noon' WHERE state = 'running'",
+        ),
+        (
+            "a deletion by nobody",
+            "UPDATE backups SET deleted_by = NULL WHERE site = 'martin'",
+        ),
+        (
+            "a deletion without an end",
+            "UPDATE backups SET gone_at = NULL WHERE site = 'martin'",
+        ),
+        (
+            "a backup in use deleted",
+            "UPDATE backups SET deleted_at = 1, deleted_by = 'x', gone_at = 2 WHERE site = 'dupont' AND kind = 'manual'",
+        ),
+        (
+            "a copy taken before a restore deleted",
+            "UPDATE backups SET deleted_at = 1, deleted_by = 'x', gone_at = 2 WHERE kind = 'safety'",
+        ),
+        (
+            "a slot for a deleted backup",
+            "INSERT INTO manual_slots (site, slot, backup) SELECT 'martin', 1, id FROM backups WHERE site = 'martin'",
+        ),
+        (
+            "a slot for a copy taken before a restore",
+            "INSERT INTO manual_slots (site, slot, backup) SELECT 'dupont', 4, id FROM backups WHERE kind = 'safety'",
+        ),
+        (
+            "a restore of a deleted backup",
+            "INSERT INTO processes (id, site, kind, exclusive, restore_backup, restore_t0, requested_by, requested_at, state, attempt, percent, revision, updated_at) SELECT 'r', 'martin', 'restore', 1, id, 1, 'x', 1, 'queued', 0, 0, 9000, 1 FROM backups WHERE site = 'martin'",
+        ),
+        (
+            "a backup of another kind",
+            "UPDATE backups SET kind = 'manual' WHERE kind = 'safety'",
+        ),
+        ("another snapshot", "UPDATE backups SET snapshot = 'other'"),
+        (
+            "another hash",
+            "UPDATE artifacts SET download_sha256 = printf('%064d', 1)",
+        ),
+        (
+            "a listed backup given up",
+            "UPDATE backups SET purging = 1 WHERE site = 'dupont'",
+        ),
+        (
+            "a backup gone that was not given up",
+            "DELETE FROM backups WHERE site = 'martin'",
         ),
         ("a second counter", "INSERT INTO revisions (one, value) VALUES (2, 0)"),
     ] {

@@ -8,7 +8,7 @@
 
 use async_trait::async_trait;
 use domain::account::Actor;
-use domain::backup::{Backup, Quota};
+use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
@@ -220,11 +220,11 @@ pub trait ControlStore: Send + Sync {
     async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
     /// Queues a restore and closes the site, in one transaction: [`Refusal::SiteRestoring`] when it is closed already,
-    /// [`Refusal::NotFound`] when the backup is not this site's, or does not hold the database in scope.
+    /// [`Refusal::NotFound`] when the backup is not this site's, is deleted, or does not hold the database in scope.
     async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
     /// Queues the making of a BACPAC, or returns the one that is queued or running for the same database of the same backup.
-    /// [`Refusal::NotFound`] when the backup is not this site's, or does not hold the database.
+    /// [`Refusal::NotFound`] when the backup is not this site's, is deleted, or does not hold the database.
     async fn queue_export(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
     /// Queues an import. In one transaction: the site is Ready ([`Refusal::SiteRestoring`]), the upload is there, is this
@@ -301,17 +301,51 @@ pub trait ControlStore: Send + Sync {
 
     // — backups —
 
-    /// Every complete backup of a site, youngest T0 first.
+    /// Every complete backup of a site that is not deleted, youngest T0 first.
     async fn backups(&self, site: &SiteId) -> Result<Vec<Backup>, StoreError>;
 
     /// The youngest complete backup of a site, those taken before a restore left aside: they hold what was replaced.
     async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError>;
 
-    /// One backup.
+    /// One backup; none when it is deleted.
     async fn backup(&self, id: &BackupId) -> Result<Option<Backup>, StoreError>;
 
     /// How full the manual compartments of a site are, and which processes hold reserved ones.
     async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError>;
+
+    // — which backups are kept —
+
+    /// Keeps an automatic backup among the manual ones; its data and hashes stay as they are. In one transaction: it is there
+    /// ([`Refusal::NotFound`]) and automatic ([`Refusal::NotAutomatic`]), and takes a slot ([`Refusal::QuotaReached`]). One
+    /// that is kept already stays as it is.
+    async fn promote(&self, backup: &BackupId, promotion: &Promotion) -> Result<Backup, StoreError>;
+
+    /// Puts a kept automatic backup back under the policy and gives its slot back, in one transaction. [`Refusal::NotFound`];
+    /// [`Refusal::NotAutomatic`]. One that is not kept stays as it is.
+    async fn demote(&self, backup: &BackupId) -> Result<Backup, StoreError>;
+
+    /// Puts a manual backup in the bin; its slot is free at once. In one transaction: it is there ([`Refusal::NotFound`]) and
+    /// manual ([`Refusal::NotManual`]), and nothing that is queued or running restores or exports it
+    /// ([`Refusal::BackupInUse`]). One that is in the bin already stays as it is, with its first deletion.
+    async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError>;
+
+    /// Takes a backup out of the bin, in one transaction: it is there and its time has not come ([`Refusal::NotFound`]), and
+    /// takes a slot ([`Refusal::QuotaReached`]). One that is in the lists already stays as it is.
+    async fn put_back(&self, backup: &BackupId, now: Timestamp) -> Result<Backup, StoreError>;
+
+    /// What of a site can be put back, youngest T0 first.
+    async fn bin(&self, site: &SiteId, now: Timestamp) -> Result<Vec<Binned>, StoreError>;
+
+    /// One backup of the bin, if it can be put back.
+    async fn binned(&self, backup: &BackupId, now: Timestamp) -> Result<Option<Binned>, StoreError>;
+
+    /// Marks everything in the bin whose time has come: from now on it cannot be put back. Returns all that is marked, by this
+    /// call or by an earlier one that was not followed to its end. Their data come next ([`Self::end_purge`] last).
+    async fn begin_purge(&self, now: Timestamp) -> Result<Vec<Backup>, StoreError>;
+
+    /// Removes every row of a marked backup, in one transaction; removing what is gone or not marked is fine and does nothing.
+    /// Only for whoever has made its data invisible in the repository: what names them is lost here.
+    async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError>;
 
     // — files beside the backups —
 

@@ -4,6 +4,7 @@
 //! One method is one transaction here too: it works on a copy, which replaces the world only when all went well.
 
 mod declared;
+mod keeping;
 mod people;
 mod work;
 mod world;
@@ -12,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::account::Actor;
-use domain::backup::{Backup, Quota};
+use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
@@ -246,6 +247,41 @@ impl ControlStore for MemoryStore {
 
     async fn quota(&self, site: &SiteId) -> Result<(Quota, Vec<ProcessId>), StoreError> {
         self.read(|world| world.quota(site))
+    }
+
+    async fn promote(&self, backup: &BackupId, promotion: &Promotion) -> Result<Backup, StoreError> {
+        self.change(|world| world.promote(backup, promotion))
+    }
+
+    async fn demote(&self, backup: &BackupId) -> Result<Backup, StoreError> {
+        self.change(|world| world.demote(backup))
+    }
+
+    async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {
+        self.change(|world| world.delete_backup(backup, deletion))
+    }
+
+    async fn put_back(&self, backup: &BackupId, now: Timestamp) -> Result<Backup, StoreError> {
+        self.change(|world| world.put_back(backup, now))
+    }
+
+    async fn bin(&self, site: &SiteId, now: Timestamp) -> Result<Vec<Binned>, StoreError> {
+        Ok(self.read(|world| world.bin_of(site, now)))
+    }
+
+    async fn binned(&self, backup: &BackupId, now: Timestamp) -> Result<Option<Binned>, StoreError> {
+        Ok(self.read(|world| world.binned(backup, now).cloned()))
+    }
+
+    async fn begin_purge(&self, now: Timestamp) -> Result<Vec<Backup>, StoreError> {
+        self.change(|world| Ok(world.begin_purge(now)))
+    }
+
+    async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.end_purge(backup);
+            Ok(())
+        })
     }
 
     async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {

@@ -6,6 +6,7 @@
 pub mod claims;
 pub mod declared;
 pub mod history;
+pub mod keeping;
 pub mod nights;
 pub mod packages;
 pub mod people;
@@ -74,6 +75,21 @@ macro_rules! store_contract {
                 an_import_takes_a_slot_and_ends_as_a_manual_backup
                 an_upload_is_used_once
                 an_import_is_refused_where_a_backup_is
+            }
+            keeping {
+                fifty_backups_and_promotions_at_once_on_the_last_slot_leave_exactly_five
+                a_kept_night_takes_a_slot_and_keeps_its_content
+                a_deleted_backup_frees_its_slot_and_is_nowhere_but_in_the_bin
+                put_back_it_is_as_before_if_a_slot_is_free
+                only_manual_ones_are_deleted_and_only_nights_are_kept
+                the_same_click_twice_changes_nothing_more
+                a_backup_in_use_is_not_deleted
+                keeping_and_no_longer_keeping_at_once_leave_one_of_the_two
+                deleting_and_restoring_at_once_leave_one_of_the_two
+                deleting_and_exporting_at_once_leave_one_of_the_two
+                putting_back_and_backing_up_at_once_share_the_last_slot
+                giving_up_and_putting_back_at_once_leave_one_of_the_two
+                after_its_time_it_is_gone_even_if_the_giving_up_was_interrupted
             }
             declared {
                 declaring_again_changes_what_is_declared_and_nothing_else

@@ -360,7 +360,8 @@ impl World {
             && known.len() == backup.artifacts.len()
             && known.into_iter().all(|database| self.databases.contains_key(database))
             && backup.promotion.is_none()
-            && !self.backups.contains_key(&backup.id);
+            && !self.backups.contains_key(&backup.id)
+            && !self.bin.contains_key(&backup.id);
         let work = self.held(claim)?;
         if !sound || backup.process != work.process.id || backup.site != work.process.site {
             return Err(broken("a backup that cannot be, or of another process or site"));
@@ -379,7 +380,7 @@ impl World {
         }
     }
 
-    fn free_slot(&self, site: &SiteId) -> Result<u32, StoreError> {
+    pub(super) fn free_slot(&self, site: &SiteId) -> Result<u32, StoreError> {
         let (fill, _) = self.quota(site)?;
         if let Some(slot) = (1..=fill.quota).find(|slot| !self.slots.contains_key(&(site.clone(), *slot))) {
             return Ok(slot);
@@ -397,10 +398,7 @@ impl World {
             kept: fill.kept,
             reserved: fill.reserved,
             quota: fill.quota,
-            oldest: oldest.map(|backup| OldestManual {
-                t0: backup.t0,
-                bytes: backup.bytes(),
-            }),
+            oldest: oldest.map(|backup| OldestManual::new(backup.t0, backup.bytes(), backup.business_date)),
         }))
     }
 

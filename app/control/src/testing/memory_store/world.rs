@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::backup::{Backup, Quota};
+use domain::backup::{Backup, Binned, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessState, StateName};
@@ -27,6 +27,8 @@ pub(super) struct World {
     pub(super) processes: BTreeMap<ProcessId, Work>,
     pub(super) slots: BTreeMap<(SiteId, u32), Holder>,
     pub(super) backups: BTreeMap<BackupId, Backup>,
+    /// Deleted ones, which are not in `backups`.
+    pub(super) bin: BTreeMap<BackupId, Away>,
     pub(super) exports: BTreeMap<(BackupId, DatabaseId), Export>,
     pub(super) uploads: BTreeMap<UploadId, Upload>,
     pub(super) told: BTreeMap<ProcessId, Told>,
@@ -54,6 +56,14 @@ pub(super) struct Work {
     pub(super) lease_until: Timestamp,
     pub(super) restore: RestoreProgress,
     pub(super) made: Option<BackupId>,
+}
+
+/// A deleted backup.
+#[derive(Clone)]
+pub(super) struct Away {
+    pub(super) binned: Binned,
+    /// It cannot be put back: its data are being forgotten.
+    pub(super) purging: bool,
 }
 
 /// Who holds a slot.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::backup::{Backup, BackupKind};
+use domain::backup::{Backup, BackupKind, Deletion, Promotion};
 use domain::ids::ProcessId;
 use domain::process::{Process, ProcessKind, ProcessState, Progress, Stage};
 use domain::restore::Scope;
@@ -84,7 +84,7 @@ impl<'a> Life<'a> {
     /// One thing that may happen, with its answer.
     async fn step(&mut self) -> String {
         self.now = self.now.plus(Duration::from_millis(self.rng.u64(0..4_000)));
-        match self.rng.u32(0..44) {
+        match self.rng.u32(0..52) {
             0..=7 => self.queue_manual().await,
             8..=9 => self.queue_night().await,
             10..=13 => self.queue_restore().await,
@@ -92,6 +92,8 @@ impl<'a> Life<'a> {
             22..=23 => self.cancel().await,
             24..=25 => self.declare().await,
             26 => answered(&self.story.store.end_leases().await),
+            27..=33 => self.keep_or_give_up().await,
+            34 => self.purge().await,
             _ => self.work().await,
         }
     }
@@ -149,6 +151,39 @@ impl<'a> Life<'a> {
         let mut declared = declaration();
         declared.sites[0].quota = self.rng.u32(1..7);
         answered(&self.story.store.declare(&declared).await)
+    }
+
+    /// Of any backup there ever was: often refused.
+    async fn keep_or_give_up(&mut self) -> String {
+        let Some(backup) = self.rng.choice(&self.backups).map(|backup| backup.id.clone()) else {
+            return String::new();
+        };
+        let (store, at) = (&self.story.store, self.now);
+        match self.rng.u32(0..6) {
+            0 => {
+                let by = "Claire".to_owned();
+                answered(&store.promote(&backup, &Promotion { at, by }).await)
+            }
+            1 => answered(&store.demote(&backup).await),
+            2..=3 => {
+                let until = at.plus(Duration::from_millis(self.rng.u64(0..60_000)));
+                let by = "Claire".to_owned();
+                answered(&store.delete_backup(&backup, &Deletion { at, by, until }).await)
+            }
+            _ => answered(&store.put_back(&backup, at).await),
+        }
+    }
+
+    /// Sometimes it is interrupted before its end.
+    async fn purge(&mut self) -> String {
+        let marked = self.story.store.begin_purge(self.now).await;
+        let told = answered(&marked);
+        for backup in marked.unwrap_or_default() {
+            if self.rng.bool() {
+                answered(&self.story.store.end_purge(&backup.id).await);
+            }
+        }
+        told
     }
 
     /// Something a worker does with a claim, mostly with its last.
@@ -267,7 +302,16 @@ async fn check(story: &Story, seen: &mut BTreeMap<ProcessId, Process>) -> String
             backups.iter().filter(|backup| backup.takes_a_slot()).count(),
             kept as usize
         );
-        told.push_str(&format!(" {status:?} {kept} {reserved} {quota} {:?}", backups.first()));
+        let bin = story
+            .store
+            .bin(site, Timestamp(i64::MIN))
+            .await
+            .expect("the store works");
+        assert!(
+            bin.iter().all(|binned| !backups.contains(&binned.backup)),
+            "both in the bin and in the lists"
+        );
+        told.push_str(&format!(" {status:?} {kept} {reserved} {quota} {backups:?} {bin:?}"));
     }
     told
 }

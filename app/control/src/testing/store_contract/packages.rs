@@ -160,11 +160,11 @@ pub async fn an_import_is_refused_where_a_backup_is(story: Story) {
     assert_eq!(refusal(story.store.queue_import(&new).await), Refusal::SiteRestoring);
 }
 
-fn database_of(backup: &Backup, position: usize) -> DatabaseId {
+pub(super) fn database_of(backup: &Backup, position: usize) -> DatabaseId {
     backup.artifacts[position].database.clone()
 }
 
-fn export_of(story: &Story, backup: &Backup, position: usize, at: Timestamp) -> NewProcess {
+pub(super) fn export_of(story: &Story, backup: &Backup, position: usize, at: Timestamp) -> NewProcess {
     let artifact = &backup.artifacts[position];
     let kind = ProcessKind::Export {
         backup: backup.id.clone(),
@@ -175,7 +175,7 @@ fn export_of(story: &Story, backup: &Backup, position: usize, at: Timestamp) -> 
     story.new_process("dupont", kind, at)
 }
 
-async fn complete(story: &Story, claimed: &Claimed, now: Timestamp) -> Process {
+pub(super) async fn complete(story: &Story, claimed: &Claimed, now: Timestamp) -> Process {
     let ProcessKind::Export { backup, database, .. } = claimed.process.kind.clone() else {
         panic!("{:?} makes no file", claimed.process.kind);
     };

@@ -23,10 +23,7 @@ pub async fn fifty_clicks_at_once_on_the_last_slot_give_one_backup(story: Story)
         match answer {
             Ok(_) => queued += 1,
             Err(StoreError::Refused(refusal)) => {
-                let oldest = Some(OldestManual {
-                    t0: at(0),
-                    bytes: 1_400,
-                });
+                let oldest = Some(OldestManual::new(at(0), 1_400, None));
                 assert_eq!(
                     refusal,
                     Refusal::QuotaReached {
@@ -91,10 +88,7 @@ pub async fn a_completed_backup_keeps_its_slot_and_a_refusal_names_the_oldest(st
     let younger = story.manual_backup("arnaud", at(500)).await;
     // A clock that was set back: the oldest is the one with the oldest T0, not the one made first.
     let older = story.manual_backup("arnaud", at(100)).await;
-    let oldest = Some(OldestManual {
-        t0: at(100),
-        bytes: 700,
-    });
+    let oldest = Some(OldestManual::new(at(100), 700, None));
     let full = refusal(story.store.queue_backup(&story.new_manual("arnaud", at(900))).await);
     assert_eq!(
         full,
