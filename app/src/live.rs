@@ -91,7 +91,7 @@ impl Live {
     }
 
     /// A number that changes when a page about this site should be read again: a process appeared or turned, the
-    /// status changed, or the connection is back after a loss. `None` asks about every site.
+    /// status or the kept backups changed, or the connection is back after a loss. `None` asks about every site.
     pub(crate) fn changes(self, site: Option<&str>) -> u32 {
         let of_sites = self.changes.with(|changes| match site {
             Some(site) => changes
@@ -153,6 +153,7 @@ impl Live {
                     self.bump(&site);
                 }
             }
+            LiveEvent::Backups { site } => self.bump(&site),
         }
     }
 

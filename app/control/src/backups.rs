@@ -1,10 +1,10 @@
 //! Backups: asking for one, and the lists of those that are kept.
 
 use domain::account::Actor;
-use domain::backup::{Backup, BackupKind};
+use domain::backup::{Backup, BackupKind, Binned};
 use domain::ids::{DatabaseId, ProcessId, SiteId};
-use domain::overview::{DatabaseBackups, DatabaseEntry};
-use domain::permission::Action;
+use domain::overview::{BinEntry, DatabaseBackups, DatabaseEntry};
+use domain::permission::{Action, with_way_out};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::site::Site;
@@ -66,7 +66,7 @@ impl ControlPlane {
             Err(ControlError::Refused(no)) => {
                 self.audit(Some(actor), Some(&site.id), "backup.start", no.code(), "")
                     .await?;
-                Err(no.into())
+                Err(with_way_out(no, actor, &site).into())
             }
             Err(failed) => Err(failed),
         }
@@ -113,6 +113,15 @@ impl ControlPlane {
                 BackupKind::Automatic | BackupKind::Manual => automatic.push(entry),
             }
         }
+        let bin = self.bin(actor, &site.id).await?;
+        let bin = bin.into_iter().filter_map(|Binned { backup, deletion }| {
+            Some(BinEntry {
+                backup: entry(&backup),
+                bytes: backup.artifact(&database.id)?.download_bytes,
+                deletion,
+            })
+        });
+        let bin = bin.collect();
         let summary = self.summary(site).await?;
         Ok(DatabaseBackups {
             summary,
@@ -120,6 +129,7 @@ impl ControlPlane {
             automatic,
             manual,
             safety,
+            bin,
             now: self.now(),
         })
     }

@@ -56,7 +56,8 @@ pub struct Outside {
     pub max_running: u32,
 }
 
-/// What Coffre does, as methods. Grouped by noun: `accounts.rs sites.rs backups.rs processes.rs restores.rs downloads.rs exports.rs imports.rs`.
+/// What Coffre does, as methods. Grouped by noun: `accounts.rs sites.rs backups.rs
+/// keeping.rs processes.rs restores.rs downloads.rs exports.rs imports.rs`.
 pub struct ControlPlane {
     pub(crate) outside: Outside,
     pub(crate) feed: Feed,

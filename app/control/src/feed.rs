@@ -38,4 +38,8 @@ impl Feed {
             status,
         });
     }
+
+    pub(crate) fn backups(&self, site: &SiteId) {
+        let _ = self.0.send(LiveEvent::Backups { site: site.clone() });
+    }
 }

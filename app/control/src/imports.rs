@@ -262,13 +262,14 @@ impl ControlPlane {
         Ok(process)
     }
 
-    /// Removes what is kept for nobody: exports past their time, uploads that nobody goes on with, files without a row. The worker
-    /// does so regularly.
+    /// Removes what is kept for nobody: deleted backups and exports past their time, uploads that nobody goes on with, files
+    /// without a row. The worker does so regularly.
     ///
     /// # Errors
     /// A failure of the store or of the shelf.
     pub async fn sweep(&self) -> Result<(), ControlError> {
         let (store, shelf) = (&self.outside.store, &self.outside.shelf);
+        self.purge_bin().await?;
         let now = self.now();
         for export in store.expire_exports(now).await? {
             tracing::info!(backup = %export.backup, database = %export.database, "a made BACPAC is past its time");

@@ -11,6 +11,7 @@ pub mod exports;
 mod feed;
 pub mod imports;
 mod jobs;
+mod keeping;
 pub mod ports;
 mod processes;
 mod random;

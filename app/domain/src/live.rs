@@ -24,4 +24,10 @@ pub enum LiveEvent {
         /// Its status.
         status: SiteStatus,
     },
+    /// Which backups a site keeps has changed otherwise than by a process: whoever shows them reads them again. The lists
+    /// themselves are not sent, because what of them a person may see differs.
+    Backups {
+        /// The site.
+        site: SiteId,
+    },
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::backup::{BackupKind, Promotion, Quota, Sha256Hex};
+use crate::backup::{BackupKind, Deletion, Promotion, Quota, Sha256Hex};
 use crate::bacpac::{Export, Told, Upload};
 use crate::export_log::ExportLog;
 use crate::ids::{BackupId, DatabaseId, ProcessId};
@@ -112,6 +112,17 @@ pub struct DatabaseEntry {
     pub engine_version: String,
 }
 
+/// A deleted backup that can be put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BinEntry {
+    /// The backup.
+    pub backup: BackupEntry,
+    /// Size of the database's part of it, bytes.
+    pub bytes: u64,
+    /// Who deleted it, and until when it can be put back.
+    pub deletion: Deletion,
+}
+
 /// The backups of one database (R15): the window that *Restaurer* opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseBackups {
@@ -125,6 +136,8 @@ pub struct DatabaseBackups {
     pub manual: Vec<DatabaseEntry>,
     /// Backups taken before a restore, youngest first.
     pub safety: Vec<DatabaseEntry>,
+    /// Deleted ones that can be put back, youngest first.
+    pub bin: Vec<BinEntry>,
     /// When this was read.
     pub now: Timestamp,
 }

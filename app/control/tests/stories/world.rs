@@ -5,6 +5,7 @@ use std::sync::Arc;
 use control::ports::clock::Clock;
 use control::ports::control_store::Declaration;
 use control::ports::database_engine::Address;
+use control::ports::repository::{Fence, Repositories};
 use control::testing::fake_engine::FakeEngine;
 use control::testing::fake_packages::{FakePackages, FolderShelf};
 use control::testing::manual_clock::ManualClock;
@@ -143,6 +144,31 @@ impl World {
             notices,
             folder,
         }
+    }
+
+    /// Declares this site again as it is given, with the databases it has.
+    pub async fn declare(&self, site: Site) {
+        let addresses = self.plane.store().sources(&site.id).await.unwrap();
+        let declaration = Declaration {
+            sites: vec![site],
+            addresses: addresses
+                .into_iter()
+                .map(|source| (source.id, source.address))
+                .collect(),
+            ..Declaration::default()
+        };
+        self.plane.store().declare(&declaration).await.unwrap();
+    }
+
+    /// Makes a snapshot invisible, as an interrupted sweep has done.
+    pub async fn forget(&self, customer: &str, snapshot: &str) {
+        let customer = CustomerId::parse(customer).unwrap();
+        let row = self.plane.store().repository(&customer).await.unwrap().unwrap();
+        let repository = self
+            .repositories
+            .open(&customer, &row.key, true, Fence::open())
+            .unwrap();
+        repository.forget(snapshot).unwrap();
     }
 
     /// Lets the worker do everything that is queued.
