@@ -29,8 +29,8 @@ pub use shell::shell;
 use components::{LastSite, Navigated};
 use live::Live;
 use pages::{
-    AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, ExportPage, ImportPage, ProcessPage, RestorePage,
-    SignInPage, SitePage, SiteProcessesPage, SitesPage,
+    AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, DeletePage, ExportPage, ImportPage, ProcessPage,
+    ReleasePage, RestorePage, SignInPage, SitePage, SiteProcessesPage, SitesPage,
 };
 
 /// The whole console. Every page is complete before it is sent, so that its status is right and script is optional.
@@ -57,6 +57,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sites/:site/databases/:database") view=DatabasePage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases/:database/import") view=ImportPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases/:database/backups/:backup/bacpac") view=ExportPage ssr=SsrMode::Async/>
+                <Route path=path!("/sites/:site/databases/:database/backups/:backup/delete") view=DeletePage ssr=SsrMode::Async/>
+                <Route path=path!("/sites/:site/databases/:database/backups/:backup/release") view=ReleasePage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/restore") view=RestorePage ssr=SsrMode::Async/>
                 <Route path=path!("/processes") view=AllProcessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/processes/:process") view=ProcessPage ssr=SsrMode::Async/>

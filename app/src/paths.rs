@@ -30,6 +30,11 @@ pub const ICONS: &str = "/assets/icons.svg";
 /// The icon of the tab.
 pub const FAVICON: &str = "/assets/favicon.svg";
 
+/// Names the backup that was just deleted, in the address of a database's backups.
+pub const DELETED: &str = "deleted";
+/// Names the backup that was just kept.
+pub const KEPT: &str = "kept";
+
 /// How a form says "the whole site": a sign that no id may hold.
 pub const WHOLE_SITE: &str = "*";
 
@@ -97,6 +102,36 @@ pub fn download(backup: &BackupId, database: &DatabaseId) -> String {
 #[must_use]
 pub fn bacpac(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> String {
     format!("{SITES}/{site}/databases/{database}/backups/{backup}/bacpac")
+}
+
+/// The question before a manual backup is deleted.
+#[must_use]
+pub fn delete_backup(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> String {
+    format!("{SITES}/{site}/databases/{database}/backups/{backup}/delete")
+}
+
+/// The question before a night is no longer kept.
+#[must_use]
+pub fn release_backup(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> String {
+    format!("{SITES}/{site}/databases/{database}/backups/{backup}/release")
+}
+
+/// The manual backups of a database.
+#[must_use]
+pub fn manual_backups(site: &SiteId, database: &DatabaseId) -> String {
+    format!("{}#manuelles", self::database(site, database))
+}
+
+/// The backups of a database, which say that this one was deleted and how to undo that.
+#[must_use]
+pub fn after_deleting(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> String {
+    format!("{}?{DELETED}={backup}", self::database(site, database))
+}
+
+/// The backups of a database, which say that this one was kept and how to undo that.
+#[must_use]
+pub fn after_keeping(site: &SiteId, database: &DatabaseId, backup: &BackupId) -> String {
+    format!("{}?{KEPT}={backup}", self::database(site, database))
 }
 
 /// The page on which a BACPAC is uploaded for a database.

@@ -71,6 +71,22 @@ pub fn number(lang: Lang, value: u64) -> String {
 /// only: the browser downloads no arithmetic of fractions for it.
 #[must_use]
 pub fn size(lang: Lang, bytes: u64) -> String {
+    measured(lang, bytes, |unit, rounded| match unit {
+        3.. if rounded(1) < 1_000 => 2,
+        _ if rounded(10) < 10_000 => 1,
+        _ => 0,
+    })
+}
+
+/// The same inside a sentence, one decimal shorter: `14 Mo`, `1,1 Go`.
+#[must_use]
+pub fn size_in_words(lang: Lang, bytes: u64) -> String {
+    measured(lang, bytes, |_, rounded| usize::from(rounded(10) < 1_000))
+}
+
+/// A size with as many decimals as `decimals` wants, which is given the unit (0 for bytes) and a way to round to so many
+/// hundredths of it.
+fn measured(lang: Lang, bytes: u64, decimals: impl Fn(usize, &dyn Fn(u128) -> u128) -> usize) -> String {
     const UNITS: [(&str, &str); 5] = [("o", "B"), ("ko", "kB"), ("Mo", "MB"), ("Go", "GB"), ("To", "TB")];
     let mut unit = 0;
     let mut scale = 1_u64;
@@ -81,11 +97,10 @@ pub fn size(lang: Lang, bytes: u64) -> String {
     // Rounded, in hundredths of the unit; u128 because the largest count of bytes times a hundred is beyond u64.
     let rounded =
         |step: u128| (u128::from(bytes) * 100 + u128::from(scale) * step / 2) / (u128::from(scale) * step) * step;
-    let hundredths = rounded(1);
-    let value = match unit {
-        0 => bytes.to_string(),
-        3.. if hundredths < 1_000 => format!("{}.{:02}", hundredths / 100, hundredths % 100),
-        _ if rounded(10) < 10_000 => format!("{}.{}", rounded(10) / 100, rounded(10) % 100 / 10),
+    let value = match decimals(unit, &rounded) {
+        _ if unit == 0 => bytes.to_string(),
+        2 => format!("{}.{:02}", rounded(1) / 100, rounded(1) % 100),
+        1 => format!("{}.{}", rounded(10) / 100, rounded(10) % 100 / 10),
         _ => (rounded(100) / 100).to_string(),
     };
     let (fr, en) = UNITS[unit];
@@ -266,6 +281,21 @@ mod tests {
         ] {
             assert_eq!(plain(&size(Lang::Fr, bytes)), fr);
             assert_eq!(size(Lang::En, bytes), en);
+        }
+    }
+
+    #[test]
+    fn a_size_in_a_sentence_is_one_decimal_shorter() {
+        for (bytes, fr, en) in [
+            (0, "0 o", "0 B"),
+            (999, "999 o", "999 B"),
+            (1_400, "1,4 ko", "1.4 kB"),
+            (14_040_000, "14 Mo", "14 MB"),
+            (1_120_000_000, "1,1 Go", "1.1 GB"),
+            (9_960_000_000, "10 Go", "10 GB"),
+        ] {
+            assert_eq!(plain(&size_in_words(Lang::Fr, bytes)), fr);
+            assert_eq!(size_in_words(Lang::En, bytes), en);
         }
     }
 

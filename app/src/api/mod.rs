@@ -10,7 +10,8 @@ mod error;
 
 use domain::bacpac::Upload;
 use domain::overview::{
-    DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, SiteList, SiteOverview,
+    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, SiteList,
+    SiteOverview,
 };
 use domain::process::Process;
 use leptos::prelude::*;
@@ -175,6 +176,58 @@ pub async fn start_backup(site: String, #[server(default)] ticket: Option<String
     };
     leptos_axum::redirect(&paths::process(&process.id));
     Ok(process)
+}
+
+/// Keeps a night among the manual backups, and leads back to the backups of the database.
+///
+/// # Errors
+/// The refusal: a missing right, a full quota, a backup that is not a night's.
+#[server(endpoint = "promote_backup")]
+pub async fn promote_backup(site: String, database: String, backup: String) -> Result<BackupEntry, ApiError> {
+    let (plane, actor) = session()?;
+    let (site, database) = (id(&site)?, id(&database)?);
+    let kept = plane.promote(&actor, &id(&backup)?).await?;
+    leptos_axum::redirect(&paths::after_keeping(&site, &database, &kept.id));
+    Ok(kept)
+}
+
+/// Keeps a night no longer, and leads back to the backups of the database.
+///
+/// # Errors
+/// The refusal: a missing right, a backup that is not a night's.
+#[server(endpoint = "demote_backup")]
+pub async fn demote_backup(site: String, database: String, backup: String) -> Result<BackupEntry, ApiError> {
+    let (plane, actor) = session()?;
+    let (site, database) = (id(&site)?, id(&database)?);
+    let back = plane.demote(&actor, &id(&backup)?).await?;
+    leptos_axum::redirect(&paths::database(&site, &database));
+    Ok(back)
+}
+
+/// Puts a manual backup in the bin, and leads back to the backups of the database.
+///
+/// # Errors
+/// The refusal: a missing right, a backup in use, one that is not a manual one.
+#[server(endpoint = "delete_backup")]
+pub async fn delete_backup(site: String, database: String, backup: String) -> Result<BackupEntry, ApiError> {
+    let (plane, actor) = session()?;
+    let (site, database) = (id(&site)?, id(&database)?);
+    let deleted = plane.delete_backup(&actor, &id(&backup)?).await?;
+    leptos_axum::redirect(&paths::after_deleting(&site, &database, &deleted.id));
+    Ok(deleted)
+}
+
+/// Takes a manual backup out of the bin, and leads back to the backups of the database.
+///
+/// # Errors
+/// The refusal: a missing right, a full quota; `NotFound` once its time has come.
+#[server(endpoint = "put_back_backup")]
+pub async fn put_back_backup(site: String, database: String, backup: String) -> Result<BackupEntry, ApiError> {
+    let (plane, actor) = session()?;
+    let (site, database) = (id(&site)?, id(&database)?);
+    let back = plane.put_back(&actor, &id(&backup)?).await?;
+    leptos_axum::redirect(&paths::database(&site, &database));
+    Ok(back)
 }
 
 /// Stops a process that still waits.

@@ -6,9 +6,11 @@ use domain::limits::DAILY_RETENTION_DAYS;
 use domain::overview::{BackupEntry, DatabaseEntry};
 use domain::site::{Database, Site};
 use domain::time::Timestamp;
+use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::elements::{Instant, icon};
+use super::keeping::{Asking, Keeping, Question, hidden};
 use crate::viewer::lang;
 use crate::{i18n, paths};
 
@@ -23,13 +25,23 @@ pub(crate) enum Section {
     Safety,
 }
 
-/// What the person may do with the entries, decided once for the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Allowed {
-    /// Download?
-    pub(crate) download: bool,
-    /// Restore from?
+/// What the person may do with the entries, decided once for the page. A refused act names the id of its reason.
+#[derive(Clone, Copy)]
+pub(crate) struct Acts {
+    /// Restore from? Who may not is told so above the tables.
     pub(crate) restore: bool,
+    /// Why not download.
+    pub(crate) no_download: Option<&'static str>,
+    /// Why not keep a night.
+    pub(crate) no_keep: Option<&'static str>,
+    /// Why not keep it no longer.
+    pub(crate) no_release: Option<&'static str>,
+    /// Why not delete a manual backup.
+    pub(crate) no_delete: Option<&'static str>,
+    /// The acts themselves.
+    pub(crate) keeping: Keeping,
+    /// The dialog.
+    pub(crate) asking: Asking,
 }
 
 /// One section as a table; cards on narrow panels.
@@ -43,18 +55,12 @@ pub(crate) fn BackupTable(
     site: Site,
     /// The database.
     database: Database,
-    /// May the person download?
-    may_download: bool,
-    /// May the person restore?
-    may_restore: bool,
+    /// What the person may do with them.
+    acts: Acts,
     /// When the page was read.
     now: Timestamp,
 ) -> impl IntoView {
     let lang = lang();
-    let allowed = Allowed {
-        download: may_download,
-        restore: may_restore,
-    };
     let (caption, first, second) = match section {
         Section::Automatic => (
             i18n::backups::automatic_caption(lang),
@@ -75,7 +81,7 @@ pub(crate) fn BackupTable(
     let head = |text: &'static str| view! { <th role="columnheader" scope="col">{text}</th> };
     let rows = entries
         .iter()
-        .map(|entry| row(section, entry, &site, &database, allowed, now))
+        .map(|entry| row(section, entry, &site, &database, acts, now))
         .collect_view();
     view! {
         <table role="table" class="table cards">
@@ -94,7 +100,7 @@ fn row(
     entry: &DatabaseEntry,
     site: &Site,
     database: &Database,
-    allowed: Allowed,
+    acts: Acts,
     now: Timestamp,
 ) -> AnyView {
     let lang = lang();
@@ -114,38 +120,42 @@ fn row(
         Section::Automatic => (i18n::backups::kept(lang), kept(lang, backup, site, now)),
         Section::Manual | Section::Safety => (i18n::backups::origin(lang), origin(lang, backup, site)),
     };
-    let download = if allowed.download {
-        view! {
+    let download = match acts.no_download {
+        None => view! {
             <a class="btn btn-quiet" href=paths::download(&backup.id, &database.id) download=entry.file_name.clone() rel="external">
                 {icon("download-simple")}{i18n::backups::download(lang)}<span class="sr">{about.clone()}</span>
             </a>
         }
-        .into_any()
-    } else {
-        view! {
-            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby="r-download">
+        .into_any(),
+        Some(why) => view! {
+            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby=why>
                 {icon("lock-simple")}{i18n::backups::download(lang)}<span class="sr">{about.clone()}</span>
             </button>
         }
-        .into_any()
+        .into_any(),
     };
     let (short_name, full_name) = (i18n::packages::short(lang), i18n::packages::download_backup(lang));
-    let bacpac = if allowed.download {
-        view! {
+    let bacpac = match acts.no_download {
+        None => view! {
             <a class="btn btn-quiet" href=paths::bacpac(&site.id, &database.id, &backup.id) title=full_name>
                 {icon("export")}<span aria-hidden="true">{short_name}</span><span class="sr">{full_name}{about.clone()}</span>
             </a>
         }
-        .into_any()
-    } else {
-        view! {
-            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby="r-download">
+        .into_any(),
+        Some(why) => view! {
+            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby=why>
                 {icon("lock-simple")}<span aria-hidden="true">{short_name}</span><span class="sr">{full_name}{about.clone()}</span>
             </button>
         }
-        .into_any()
+        .into_any(),
     };
-    let restore = allowed.restore.then(|| {
+    let keeping = match (section, backup.promotion.is_some()) {
+        (Section::Automatic, _) => keep(backup, site, database, acts, &about),
+        (Section::Manual, true) => release(backup, site, database, acts, &about),
+        (Section::Manual, false) => bin(backup, site, database, acts, &about),
+        (Section::Safety, _) => ().into_any(),
+    };
+    let restore = acts.restore.then(|| {
         view! {
             <a class="btn btn-quiet" href=paths::restore_from(&site.id, &database.id, &backup.id)>
                 {icon("clock-counter-clockwise")}{i18n::backups::restore(lang)}<span class="sr">{about}</span>
@@ -162,10 +172,76 @@ fn row(
             <td role="cell" data-label=i18n::backups::fingerprint(lang)>
                 <details class="hash"><summary><code>{short}"…"</code></summary><code>{hash.to_owned()}</code></details>
             </td>
-            <td role="cell" class="is-acts"><div class="acts">{restore}{download}{bacpac}</div></td>
+            <td role="cell" class="is-acts"><div class="acts">{restore}{download}{bacpac}{keeping}</div></td>
         </tr>
     }
     .into_any()
+}
+
+/// Keep a night: done at once, because it takes nothing away and is undone as easily.
+fn keep(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, about: &str) -> AnyView {
+    let lang = lang();
+    let full_name = i18n::keeping::keep_as(lang);
+    let fields = hidden(site, database, backup);
+    let label = view! {
+        <span aria-hidden="true">{i18n::keeping::keep(lang)}</span><span class="sr">{full_name}{about.to_owned()}</span>
+    };
+    match acts.no_keep {
+        None => view! {
+            <ActionForm action=acts.keeping.promote>
+                {fields}
+                <button class="btn btn-quiet" title=full_name>{icon("bookmark-simple")}{label}</button>
+            </ActionForm>
+        }
+        .into_any(),
+        Some(why) => view! {
+            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby=why>{icon("lock-simple")}{label}</button>
+        }
+        .into_any(),
+    }
+}
+
+/// Keep it no longer: the consequence is said first.
+fn release(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, about: &str) -> AnyView {
+    let lang = lang();
+    let label = view! { {i18n::keeping::keep_no_longer(lang)}<span class="sr">{about.to_owned()}</span> };
+    match acts.no_release {
+        None => {
+            let (href, asked) = (paths::release_backup(&site.id, &database.id, &backup.id), backup.clone());
+            view! {
+                <a class="btn btn-quiet" href=href on:click=move |event| acts.asking.ask(&event, Question::Release, &asked)>
+                    {icon("bookmark-simple")}{label}
+                </a>
+            }
+            .into_any()
+        }
+        Some(why) => view! {
+            <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby=why>{icon("lock-simple")}{label}</button>
+        }
+        .into_any(),
+    }
+}
+
+/// The bin of a manual backup (R10).
+fn bin(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, about: &str) -> AnyView {
+    let lang = lang();
+    let full_name = format!("{}{about}", i18n::keeping::delete_manual(lang));
+    match acts.no_delete {
+        None => {
+            let (href, asked) = (paths::delete_backup(&site.id, &database.id, &backup.id), backup.clone());
+            view! {
+                <a class="btn btn-icon is-bin" href=href aria-label=full_name title=i18n::keeping::delete(lang)
+                    on:click=move |event| acts.asking.ask(&event, Question::Delete, &asked)>{icon("trash")}</a>
+            }
+            .into_any()
+        }
+        Some(why) => view! {
+            <button class="btn btn-icon is-bin" type="button" aria-label=full_name aria-disabled="true" aria-describedby=why>
+                {icon("trash")}
+            </button>
+        }
+        .into_any(),
+    }
 }
 
 /// What a backup is called: the day that ended for the night's, the instant for the others; with the year when it is

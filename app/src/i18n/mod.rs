@@ -23,6 +23,7 @@ pub mod backups;
 pub mod common;
 pub mod errors;
 pub mod failures;
+pub mod keeping;
 pub mod packages;
 pub mod processes;
 pub mod refusals;

@@ -208,7 +208,10 @@ fn quota_reached(lang: Lang, kept: u32, reserved: u32, quota: u32) -> String {
 /// Which one to give up, and who can. The size comes last: no abbreviated month ends the sentence with a second full stop.
 fn give_up(lang: Lang, oldest: &OldestManual, zone: &Zone) -> String {
     let day = oldest.business_date.unwrap_or_else(|| zone.local(oldest.t0).date);
-    let (date, size) = (display::day_and_month(lang, day), display::size(lang, oldest.bytes));
+    let (date, size) = (
+        display::day_and_month(lang, day),
+        display::size_in_words(lang, oldest.bytes),
+    );
     let night = oldest.business_date.is_some();
     match (lang, &oldest.freed_by, night) {
         (Lang::Fr, FreedBy::You, false) => format!("Supprimez-en une, par exemple celle du {date}, {size}."),

@@ -218,6 +218,7 @@ fn no_sentence_breaks_a_line_before_its_punctuation() {
         include_str!("common.rs"),
         include_str!("errors.rs"),
         include_str!("failures.rs"),
+        include_str!("keeping.rs"),
         include_str!("processes.rs"),
         include_str!("refusals.rs"),
         include_str!("restore.rs"),

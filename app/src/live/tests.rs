@@ -79,6 +79,16 @@ fn a_page_reads_itself_again_when_a_process_appears_or_turns_and_not_at_each_per
 }
 
 #[test]
+fn a_page_reads_itself_again_when_other_backups_are_kept() {
+    with_live(|live| {
+        let site = SiteId::parse("dupont").unwrap();
+        live.absorb(LiveEvent::Backups { site: site.clone() });
+        live.absorb(LiveEvent::Backups { site });
+        assert_eq!((live.changes(Some("dupont")), live.changes(Some("other"))), (2, 0));
+    });
+}
+
+#[test]
 fn a_process_that_ended_between_the_drawing_and_the_connection_is_noticed() {
     with_live(|live| {
         live.absorb(LiveEvent::Process(completed(7)));

@@ -1,12 +1,18 @@
-//! The backups of one database (R15, R16): automatic first, manual second, those before a restore third.
+//! The backups of one database (R15, R16): automatic first, manual second, then what can be put back (R10) and those before
+//! a restore, both folded.
 
 use domain::lang::Lang;
 use domain::overview::{DatabaseBackups, DatabaseEntry};
 use domain::permission::Action;
+use domain::refusal::Refusal;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
-use crate::components::{BackupTable, Empty, Frame, Head, Place, Reason, Section, drawn, fetched, icon, mini};
+use crate::components::{
+    Acts, Asking, BackupTable, BinTable, Empty, Frame, Head, Keeping, KeepingDialog, Place, Reason, Section, act_error,
+    done, drawn, fetched, icon, mini,
+};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{api, i18n, paths, rights};
@@ -18,14 +24,20 @@ use super::param;
 pub(crate) fn DatabasePage() -> impl IntoView {
     let live = Live::here();
     let (site, database) = (param("site"), param("database"));
+    let keeping = Keeping::here();
     let backups = Resource::new(
-        move || (site.get(), database.get(), live.changes(Some(&site.get()))),
+        move || {
+            let changes = (live.changes(Some(&site.get())), keeping.answered());
+            (site.get(), database.get(), changes)
+        },
         |(site, database, _)| api::read_database(site, database),
     );
-    fetched(backups, Place::Databases, |backups| page(backups).into_any())
+    fetched(backups, Place::Databases, move |backups| {
+        page(backups, keeping).into_any()
+    })
 }
 
-fn page(backups: DatabaseBackups) -> impl IntoView {
+fn page(backups: DatabaseBackups, keeping: Keeping) -> impl IntoView {
     let lang = lang();
     let site = backups.summary.site.clone();
     let title = i18n::backups::title(lang, &backups.database.name);
@@ -50,38 +62,101 @@ fn page(backups: DatabaseBackups) -> impl IntoView {
             </span></p>
         }
     });
-    let no_download = rights::refusal(Action::Download, &site)
-        .map(|refusal| view! { <Reason id="r-download" refusal zone=site.zone.clone()/> });
+    let (acts, no_put_back, reasons) = acts(&backups, keeping);
+    let reasons = reasons
+        .into_iter()
+        .map(|(id, refusal)| view! { <Reason id refusal zone=site.zone.clone()/> })
+        .collect_view();
+    let dialog = {
+        let (site, database, now) = (site.clone(), backups.database.clone(), backups.now);
+        view! { <KeepingDialog asking=acts.asking keeping site database now/> }
+    };
     let zone = i18n::common::zone(lang, &site.zone);
     view! {
         <Title text=format!("{title} · {}", site.name)/>
         <Frame site=Some(site.clone()) place=Place::Databases>
             <div class="page">
                 <Head crumbs title=title lead=lead/>
+                {act_error(keeping.error, site.zone.clone())}
+                {said(&backups, keeping)}
                 {no_restore}
-                {no_download}
-                {automatic(lang, &backups)}
-                {manual(lang, &backups)}
-                {safety(lang, &backups)}
+                {reasons}
+                {automatic(lang, &backups, acts)}
+                {manual(lang, &backups, acts)}
+                {bin(lang, &backups, keeping, no_put_back)}
+                {safety(lang, &backups, acts)}
                 <p class="foot-help">{zone}</p>
             </div>
+            {dialog}
         </Frame>
     }
 }
 
-fn table(backups: &DatabaseBackups, section: Section, entries: &[DatabaseEntry]) -> impl IntoView + use<> {
-    let site = backups.summary.site.clone();
-    let may_download = rights::refusal(Action::Download, &site).is_none();
-    let may_restore = rights::refusal(Action::Restore, &site).is_none();
-    let (entries, database, now) = (entries.to_vec(), backups.database.clone(), backups.now);
-    view! { <BackupTable section entries site database may_download may_restore now/> }
+/// What the person may do here, why they may not put anything back, and every reason once, with the id that refused buttons
+/// point to.
+fn acts(backups: &DatabaseBackups, keeping: Keeping) -> (Acts, Option<&'static str>, Vec<(&'static str, Refusal)>) {
+    let summary = &backups.summary;
+    let right = |action| rights::refusal(action, &summary.site);
+    let kept = backups.manual.iter().map(|entry| &entry.backup);
+    let full = rights::quota_reached(summary, kept.clone());
+    let any_kept = kept.clone().any(|entry| entry.promotion.is_some());
+    let any_manual = kept.clone().any(|entry| entry.promotion.is_none());
+    let (any_night, any_deleted) = (!backups.automatic.is_empty(), !backups.bin.is_empty());
+    let mut reasons: Vec<(&'static str, Refusal)> = Vec::new();
+    let mut told = |id: &'static str, shown: bool, refusal: Option<Refusal>| {
+        let refusal = refusal?;
+        if let Some((id, _)) = reasons.iter().find(|(_, told)| *told == refusal) {
+            return Some(*id);
+        }
+        if shown {
+            reasons.push((id, refusal));
+        }
+        Some(id)
+    };
+    let no_download = told("r-download", true, right(Action::Download));
+    let no_release = told("r-keep", any_kept || any_night, right(Action::Promote));
+    let no_delete = told("r-delete", any_manual || any_deleted, right(Action::DeleteManual));
+    let acts = Acts {
+        restore: right(Action::Restore).is_none(),
+        no_download,
+        no_keep: no_release.or_else(|| told("r-full", any_night, full.clone())),
+        no_release,
+        no_delete,
+        keeping,
+        asking: Asking::nothing(),
+    };
+    let no_put_back = no_delete.or_else(|| told("r-full", any_deleted, full));
+    (acts, no_put_back, reasons)
 }
 
-fn automatic(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
+/// Said after a backup was deleted or kept, as long as it still is.
+fn said(backups: &DatabaseBackups, keeping: Keeping) -> impl Fn() -> Option<AnyView> + use<> {
+    let query = use_query_map();
+    let (site, database) = (backups.summary.site.clone(), backups.database.clone());
+    let bin = backups.bin.clone();
+    let kept: Vec<_> = backups.manual.iter().map(|entry| entry.backup.clone()).collect();
+    move || {
+        let named = |name| query.with(|query| query.get(name)).unwrap_or_default();
+        let (deleted_id, kept_id) = (named(paths::DELETED), named(paths::KEPT));
+        let deleted = bin.iter().find(|entry| entry.backup.id.as_str() == deleted_id);
+        let kept = kept
+            .iter()
+            .find(|entry| entry.id.as_str() == kept_id && entry.promotion.is_some());
+        done(keeping, &site, &database, deleted, kept)
+    }
+}
+
+fn table(backups: &DatabaseBackups, section: Section, entries: &[DatabaseEntry], acts: Acts) -> impl IntoView + use<> {
+    let site = backups.summary.site.clone();
+    let (entries, database, now) = (entries.to_vec(), backups.database.clone(), backups.now);
+    view! { <BackupTable section entries site database acts now/> }
+}
+
+fn automatic(lang: Lang, backups: &DatabaseBackups, acts: Acts) -> impl IntoView + use<> {
     let content = if backups.automatic.is_empty() {
         view! { <Empty mark="moon" title=i18n::backups::no_automatic(lang) more=i18n::backups::no_automatic_more(lang)/> }.into_any()
     } else {
-        table(backups, Section::Automatic, &backups.automatic).into_any()
+        table(backups, Section::Automatic, &backups.automatic, acts).into_any()
     };
     view! {
         <section class="panel" aria-labelledby="t-auto" id="automatiques">
@@ -94,7 +169,7 @@ fn automatic(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
     }
 }
 
-fn manual(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
+fn manual(lang: Lang, backups: &DatabaseBackups, acts: Acts) -> impl IntoView + use<> {
     let site = &backups.summary.site;
     // For the host alone: to others it would only be one more thing they cannot do.
     let import = rights::refusal(Action::Administer, site).is_none().then(|| {
@@ -110,7 +185,7 @@ fn manual(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
         }
         .into_any()
     } else {
-        table(backups, Section::Manual, &backups.manual).into_any()
+        table(backups, Section::Manual, &backups.manual, acts).into_any()
     };
     view! {
         <section class="panel" aria-labelledby="t-man" id="manuelles">
@@ -124,12 +199,34 @@ fn manual(lang: Lang, backups: &DatabaseBackups) -> impl IntoView + use<> {
     }
 }
 
+/// Folded, and only when there is something to put back.
+fn bin(lang: Lang, backups: &DatabaseBackups, keeping: Keeping, refused: Option<&'static str>) -> Option<AnyView> {
+    if backups.bin.is_empty() {
+        return None;
+    }
+    let (site, database, now) = (backups.summary.site.clone(), backups.database.clone(), backups.now);
+    let count = i18n::backups::count(lang, backups.bin.len());
+    let entries = backups.bin.clone();
+    let table = view! { <BinTable entries keeping site database refused now/> };
+    Some(
+        view! {
+            <section class="panel" aria-labelledby="t-bin" id="corbeille">
+                <div class="panel-head">
+                    <div><h2 id="t-bin">{i18n::keeping::bin(lang)}</h2><p>{i18n::keeping::bin_rule(lang)}</p></div>
+                </div>
+                <details class="fold"><summary class="panel-foot">{drawn("icon icon-s icon-turn", "caret-right")}{count}</summary>{table}</details>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
 /// Folded, and only when there is one.
-fn safety(lang: Lang, backups: &DatabaseBackups) -> Option<AnyView> {
+fn safety(lang: Lang, backups: &DatabaseBackups, acts: Acts) -> Option<AnyView> {
     if backups.safety.is_empty() {
         return None;
     }
-    let table = table(backups, Section::Safety, &backups.safety);
+    let table = table(backups, Section::Safety, &backups.safety, acts);
     let count = i18n::backups::count(lang, backups.safety.len());
     Some(
         view! {

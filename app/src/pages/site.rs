@@ -266,11 +266,24 @@ fn operations(lang: Lang, overview: SiteOverview, site: Memo<Site>) -> AnyView {
         .into_any(),
     }
     };
+    // R10: manual backups are deleted by way of this entry, even by those who do not restore.
+    let deletes =
+        overview.summary.quota.kept > 0 && rights::refusal(Action::DeleteManual, &overview.summary.site).is_none();
+    let manage = overview
+        .summary
+        .site
+        .databases
+        .first()
+        .filter(|_| deletes)
+        .map(|database| {
+            let href = paths::manual_backups(&overview.summary.site.id, &database.id);
+            view! { <p class="op-note"><a href=href>{i18n::keeping::manage(lang)}</a></p> }
+        });
     let refusal = rights::backup_refusal(&overview, &site.get_untracked());
     view! {
         <section class="panel second" aria-labelledby="t-ops">
             <div class="panel-head"><h2 id="t-ops">{i18n::site::operations(lang)}</h2></div>
-            <div class="panel-body"><ul class="ops"><li>{back_up}</li><li>{restore}</li></ul></div>
+            <div class="panel-body"><ul class="ops"><li>{back_up}</li><li>{restore}{manage}</li></ul></div>
         </section>
         {refusal.is_none().then(|| view! { <BackupDialog overview refusal=None node=dialog/> })}
     }
@@ -286,7 +299,7 @@ fn slots(lang: Lang, overview: &SiteOverview) -> impl IntoView + use<> {
     let summary = &overview.summary;
     let quota = summary.quota;
     let first = summary.site.databases.first().map(|database| {
-        let href = format!("{}#manuelles", paths::database(&summary.site.id, &database.id));
+        let href = paths::manual_backups(&summary.site.id, &database.id);
         view! { <a href=href>{i18n::site::see_manual(lang)}</a> }
     });
     view! {

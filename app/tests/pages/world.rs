@@ -18,7 +18,7 @@ use control::{ControlPlane, Outside};
 use domain::account::{Actor, Role};
 use domain::backup::{Backup, BackupKind};
 use domain::lang::Lang;
-use domain::process::{Progress, Stage};
+use domain::process::{ProcessKind, Progress, Stage};
 use domain::site::EngineKind;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
@@ -121,6 +121,16 @@ impl World {
             .await
             .unwrap();
         backup
+    }
+
+    /// The backup of the night after this day of November.
+    pub async fn night(&self, site: &str, day: u8) -> Backup {
+        let kind = ProcessKind::NightlyBackup {
+            business_date: story::november(day),
+        };
+        let new = self.story.new_process(site, kind, at(0));
+        self.story.store.queue_backup(&new).await.unwrap();
+        self.story.complete(&self.story.claim(at(1)).await, at(0)).await
     }
 
     pub async fn running_backup(&self, site: &str, percent: u8) {

@@ -4,13 +4,14 @@ use domain::backup::BackupKind;
 use domain::display;
 use domain::lang::Lang;
 use domain::overview::{BackupEntry, RestoreChoices};
+use domain::permission::Action;
 use domain::site::Site;
 use leptos::ev;
 use leptos::prelude::*;
 
 use super::{Choice, Part, chosen_database};
 use crate::components::{backup_name, icon};
-use crate::{i18n, paths};
+use crate::{i18n, paths, rights};
 
 pub(super) fn scope_part(
     lang: Lang,
@@ -96,9 +97,16 @@ pub(super) fn date_part(lang: Lang, choices: &RestoreChoices, choice: Choice) ->
         })
         .collect_view();
     let again = recalculate(lang, site);
+    // R10: they are deleted from here too.
+    let any = choices.summary.quota.kept > 0 && rights::refusal(Action::DeleteManual, site).is_none();
+    let manage = site.databases.first().filter(|_| any).map(|database| {
+        let href = paths::manual_backups(&site.id, &database.id);
+        view! { <p class="op-note"><a href=href>{i18n::keeping::manage(lang)}</a></p> }
+    });
     view! {
         <Part number=2 title=i18n::restore::when(lang) id="p2">
             <div class="choices" role="radiogroup" aria-labelledby="p2">{each}</div>
+            {manage}
             {again}
         </Part>
     }

@@ -1,0 +1,430 @@
+//! Which backups are kept: the acts of a page with their answers, the question before an act that takes something away (a
+//! modal dialog where script can open one, a page where it cannot), the bin, and what is said afterwards.
+
+use domain::display;
+use domain::limits::{BIN_DAYS, DAILY_RETENTION_DAYS};
+use domain::overview::{BackupEntry, BinEntry};
+use domain::refusal::Refusal;
+use domain::site::{Database, Site};
+use domain::time::{CivilDate, Timestamp};
+use leptos::ev;
+use leptos::form::ActionForm;
+use leptos::html;
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys;
+use std::time::Duration;
+
+use super::act::{Act, act_error, use_act};
+use super::backup_table::name;
+use super::elements::{Instant, icon};
+use crate::api::{ApiError, DeleteBackup, DemoteBackup, PromoteBackup, PutBackBackup};
+use crate::viewer::lang;
+use crate::{i18n, paths};
+
+/// The four acts of a page.
+#[derive(Clone, Copy)]
+pub(crate) struct Keeping {
+    /// Keep a night.
+    pub(crate) promote: ServerAction<PromoteBackup>,
+    /// Keep it no longer.
+    pub(crate) demote: ServerAction<DemoteBackup>,
+    /// Delete a manual backup.
+    pub(crate) delete: ServerAction<DeleteBackup>,
+    /// Put it back.
+    pub(crate) put_back: ServerAction<PutBackBackup>,
+    /// What the last of them answered when it did not succeed.
+    pub(crate) error: Signal<Option<ApiError>>,
+}
+
+impl Keeping {
+    /// The acts, none of them done.
+    pub(crate) fn here() -> Self {
+        let (promote, no_promote) = use_act::<PromoteBackup>();
+        let (demote, no_demote) = use_act::<DemoteBackup>();
+        let (delete, no_delete) = use_act::<DeleteBackup>();
+        let (put_back, no_put_back) = use_act::<PutBackBackup>();
+        let errors = [no_promote, no_demote, no_delete, no_put_back];
+        let counts = move || {
+            [
+                promote.version().get(),
+                demote.version().get(),
+                delete.version().get(),
+                put_back.version().get(),
+            ]
+        };
+        // An error stands until another of the acts has been answered.
+        let last = Memo::new(move |before: Option<&([usize; 4], Option<usize>)>| {
+            let now = counts();
+            let (then, which) = before.copied().unwrap_or_default();
+            ((0..now.len()).find(|act| now[*act] != then[*act]).or(which)).map_or((now, None), |act| (now, Some(act)))
+        });
+        let error = Signal::derive(move || match last.get().1 {
+            Some(act) => errors[act].get(),
+            // What a form without script answered came with the page.
+            None => errors.iter().find_map(|error| error.get()),
+        });
+        Self {
+            promote,
+            demote,
+            delete,
+            put_back,
+            error,
+        }
+    }
+
+    /// Changes each time one of the acts has been answered: the page reads itself again even when no event reaches it.
+    pub(crate) fn answered(self) -> usize {
+        self.promote.version().get()
+            + self.demote.version().get()
+            + self.delete.version().get()
+            + self.put_back.version().get()
+    }
+}
+
+/// What is asked before something is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Delete a manual backup?
+    Delete,
+    /// Keep a night no longer?
+    Release,
+}
+
+/// The dialog of a page, and what it asks at the moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking {
+    asked: RwSignal<Option<(Question, BackupEntry)>>,
+    node: NodeRef<html::Dialog>,
+}
+
+impl Asking {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            asked: RwSignal::new(None),
+            node: NodeRef::new(),
+        }
+    }
+
+    /// Opens the dialog with this question, in the place of the link that was clicked.
+    pub(crate) fn ask(self, event: &ev::MouseEvent, question: Question, backup: &BackupEntry) {
+        if let Some(dialog) = self.node.get_untracked() {
+            event.prevent_default();
+            self.asked.set(Some((question, backup.clone())));
+            // Its content is drawn first, so that the focus finds its place in it.
+            request_animation_frame(move || {
+                // Refused only when it is open already, which is what is wanted.
+                let _open = dialog.show_modal();
+            });
+        }
+    }
+}
+
+/// The dialog, closed until something is asked.
+#[component]
+pub(crate) fn KeepingDialog(
+    /// What it asks.
+    asking: Asking,
+    /// The acts.
+    keeping: Keeping,
+    /// The site.
+    site: Site,
+    /// The database whose page it is.
+    database: Database,
+    /// When the page was read.
+    now: Timestamp,
+) -> impl IntoView {
+    let Asking { asked, node } = asking;
+    let close = move || {
+        if let Some(dialog) = node.get_untracked() {
+            dialog.close();
+        }
+    };
+    // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
+    let on_backdrop = move |event: ev::MouseEvent| {
+        let hit = event
+            .target()
+            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
+        if hit {
+            close();
+        }
+    };
+    let content = move || {
+        asked.get().map(|(question, backup)| {
+            let (site, database) = (site.clone(), database.clone());
+            let on_cancel = Callback::new(move |()| close());
+            view! { <KeepingWarning question backup keeping site database now refusal=None on_cancel heading=2/> }
+        })
+    };
+    view! {
+        <dialog class="dialog" node_ref=node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>{content}</dialog>
+    }
+}
+
+/// The question with its consequence and its form.
+#[component]
+pub(crate) fn KeepingWarning(
+    /// What is asked.
+    question: Question,
+    /// About which backup.
+    backup: BackupEntry,
+    /// The acts.
+    keeping: Keeping,
+    /// The site.
+    site: Site,
+    /// The database whose page it is.
+    database: Database,
+    /// When the page was read.
+    now: Timestamp,
+    /// Why the act is refused, if it is.
+    refusal: Option<Refusal>,
+    /// What the refusal of the act does where script runs; otherwise it leads back to the backups.
+    #[prop(optional)]
+    on_cancel: Option<Callback<()>>,
+    /// Level of its heading: 1 on its own page.
+    heading: u8,
+) -> impl IntoView {
+    let lang = lang();
+    let title = title_of(question, &backup, &site);
+    let title = match heading {
+        1 => view! { <h1 id="dlg-t" tabindex="-1">{title}</h1> }.into_any(),
+        _ => view! { <h2 id="dlg-t">{title}</h2> }.into_any(),
+    };
+    let pending = move || keeping.delete.pending().get() || keeping.demote.pending().get();
+    let once = move |event: ev::MouseEvent| {
+        if pending() {
+            event.prevent_default();
+        }
+    };
+    let cancel = move |event: ev::MouseEvent| {
+        if let Some(on_cancel) = on_cancel {
+            event.prevent_default();
+            on_cancel.run(());
+        }
+    };
+    let (yes, no, mark) = match question {
+        Question::Delete => (i18n::keeping::delete(lang), i18n::keeping::do_not_delete(lang), "trash"),
+        Question::Release => (
+            i18n::keeping::keep_no_longer(lang),
+            i18n::keeping::keep_it(lang),
+            "bookmark-simple",
+        ),
+    };
+    let in_dialog = heading != 1;
+    let confirm = match refusal {
+        Some(refusal) => view! {
+            <div class="stack-s"><Act id="r-confirm" label=yes class="btn" refusal zone=site.zone.clone()/></div>
+        }
+        .into_any(),
+        None => view! {
+            <button class="btn btn-danger" autofocus=in_dialog on:click=once aria-disabled=move || pending().then_some("true")>
+                {icon(mark)}{yes}
+            </button>
+        }
+        .into_any(),
+    };
+    // On its own page the answer of the form comes back here; in a dialog the page below shows it.
+    let error = (!in_dialog).then(|| act_error(keeping.error, site.zone.clone()));
+    let back = paths::database(&site.id, &database.id);
+    let hidden = hidden(&site, &database, &backup);
+    let body = consequence(question, &backup, &site, &database, now);
+    let inside = view! {
+        {hidden}
+        <div class="dialog-body">{title}{error}{body}</div>
+        <div class="dialog-foot"><a class="btn" href=back on:click=cancel>{no}</a>{confirm}</div>
+    }
+    .into_any();
+    match question {
+        Question::Delete => view! { <ActionForm action=keeping.delete>{inside}</ActionForm> }.into_any(),
+        Question::Release => view! { <ActionForm action=keeping.demote>{inside}</ActionForm> }.into_any(),
+    }
+}
+
+/// The heading of a question: it names date and size.
+pub(crate) fn title_of(question: Question, backup: &BackupEntry, site: &Site) -> String {
+    let lang = lang();
+    let (date, size) = (date_of(backup, site), display::size_in_words(lang, backup.bytes));
+    match question {
+        Question::Delete => i18n::keeping::delete_title(lang, &date, &size),
+        Question::Release => i18n::keeping::release_title(lang, &date, &size),
+    }
+}
+
+fn consequence(question: Question, backup: &BackupEntry, site: &Site, database: &Database, now: Timestamp) -> AnyView {
+    let lang = lang();
+    let whole = (site.databases.len() > 1).then(|| i18n::keeping::whole_site(lang, &database.name));
+    let (warning, strong) = match question {
+        Question::Delete => (i18n::keeping::delete_warning(lang), i18n::keeping::delete_respite(lang)),
+        Question::Release => {
+            let until = until_its_days_are_over(backup, site, now).map(|day| display::date(lang, day));
+            (
+                i18n::keeping::release_warning(lang),
+                i18n::keeping::release_end(lang, until.as_deref()),
+            )
+        }
+    };
+    let back = (question == Question::Delete).then(|| {
+        let until = now.plus(Duration::from_secs(u64::from(BIN_DAYS) * 24 * 60 * 60));
+        let until = display::date_time(lang, &site.zone, until);
+        view! { <div><dt>{i18n::keeping::until(lang)}</dt><dd>{until}</dd></div> }
+    });
+    view! {
+        <div id="dlg-d" class="stack-s">
+            {whole.map(|whole| view! { <p>{whole}</p> })}
+            <p class="notice notice-busy">{icon("warning")}<span>{warning}<b>{strong}</b></span></p>
+        </div>
+        <dl class="facts-list">
+            <div><dt>{i18n::keeping::backup(lang)}</dt><dd>{name(lang, backup, site, now)}</dd></div>
+            <div><dt>{i18n::backups::size(lang)}</dt><dd>{display::size(lang, backup.bytes)}</dd></div>
+            {back}
+            <div><dt>{i18n::keeping::slot(lang)}</dt><dd>{i18n::keeping::slot_freed(lang)}</dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+/// The last day of the rolling days of a night (R12); none when they are over.
+fn until_its_days_are_over(backup: &BackupEntry, site: &Site, now: Timestamp) -> Option<CivilDate> {
+    let day = backup.business_date.unwrap_or_else(|| site.zone.local(backup.t0).date);
+    let end = day.days() + i64::from(DAILY_RETENTION_DAYS) + 1;
+    (end > site.zone.local(now).date.days()).then(|| CivilDate::from_days(end))
+}
+
+/// How a sentence names a backup: `12 novembre à 17 h 05`; a night by the day that ended.
+fn date_of(backup: &BackupEntry, site: &Site) -> String {
+    let lang = lang();
+    match backup.business_date {
+        Some(day) => display::day_and_month(lang, day),
+        None => {
+            let date = display::day_and_month(lang, site.zone.local(backup.t0).date);
+            let time = display::time(lang, &site.zone, backup.t0);
+            format!("{date}{}{time}", lang.pick(" à ", ", "))
+        }
+    }
+}
+
+/// What every form of these acts carries.
+pub(crate) fn hidden(site: &Site, database: &Database, backup: &BackupEntry) -> AnyView {
+    view! {
+        <input type="hidden" name="site" value=site.id.to_string()/>
+        <input type="hidden" name="database" value=database.id.to_string()/>
+        <input type="hidden" name="backup" value=backup.id.to_string()/>
+    }
+    .into_any()
+}
+
+/// Said after an act that can be undone, with the way to undo it.
+pub(crate) fn done(
+    keeping: Keeping,
+    site: &Site,
+    database: &Database,
+    deleted: Option<&BinEntry>,
+    kept: Option<&BackupEntry>,
+) -> Option<AnyView> {
+    let lang = lang();
+    let ([strong, more], undo) = match (deleted, kept) {
+        (Some(entry), _) => {
+            let until = display::date_time(lang, &site.zone, entry.deletion.until);
+            let fields = hidden(site, database, &entry.backup);
+            let form = view! {
+                <ActionForm action=keeping.put_back>
+                    {fields}
+                    <button class="btn">{icon("arrow-counter-clockwise")}{i18n::keeping::undo(lang)}</button>
+                </ActionForm>
+            };
+            let words = i18n::keeping::was_deleted(lang, &date_of(&entry.backup, site), &until);
+            (words, form.into_any())
+        }
+        (None, Some(entry)) => {
+            let fields = hidden(site, database, entry);
+            let form = view! {
+                <ActionForm action=keeping.demote>
+                    {fields}
+                    <button class="btn">{icon("arrow-counter-clockwise")}{i18n::keeping::undo(lang)}</button>
+                </ActionForm>
+            };
+            (i18n::keeping::was_kept(lang, &date_of(entry, site)), form.into_any())
+        }
+        (None, None) => return None,
+    };
+    Some(
+        view! {
+            <div class="notice notice-ok" role="status">
+                {icon("check-circle")}
+                <div><p><b>{strong}</b>" "{more}</p><div class="row">{undo}</div></div>
+            </div>
+        }
+        .into_any(),
+    )
+}
+
+/// What can be put back, and until when.
+#[component]
+pub(crate) fn BinTable(
+    /// Youngest first.
+    entries: Vec<BinEntry>,
+    /// The acts.
+    keeping: Keeping,
+    /// The site.
+    site: Site,
+    /// The database.
+    database: Database,
+    /// The id of the reason why nothing can be put back, if so.
+    refused: Option<&'static str>,
+    /// When the page was read.
+    now: Timestamp,
+) -> impl IntoView {
+    let lang = lang();
+    let head = |text: &'static str| view! { <th role="columnheader" scope="col">{text}</th> };
+    let rows = entries.into_iter().map(|entry| {
+        let zone = &site.zone;
+        let name = name(lang, &entry.backup, &site, now);
+        let about = i18n::backups::about(lang, &name);
+        let (at, until) = (entry.deletion.at, entry.deletion.until);
+        let deleted = i18n::keeping::when_by(lang, &display::short_date_time(lang, zone, at), &entry.deletion.by);
+        let until_text = display::short_date_time(lang, zone, until);
+        let label = view! {
+            {i18n::keeping::put_back(lang)}<span class="sr">{i18n::keeping::put_back_more(lang)}{about}</span>
+        };
+        let fields = hidden(&site, &database, &entry.backup);
+        let act = match refused {
+            Some(why) => view! {
+                <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby=why>
+                    {icon("lock-simple")}{label}
+                </button>
+            }
+            .into_any(),
+            None => view! {
+                <ActionForm action=keeping.put_back>
+                    {fields}
+                    <button class="btn btn-quiet">{icon("arrow-counter-clockwise")}{label}</button>
+                </ActionForm>
+            }
+            .into_any(),
+        };
+        view! {
+            <tr role="row">
+                <th role="rowheader" scope="row" class="what"><Instant at=entry.backup.t0 zone=zone.clone() text=name/></th>
+                <td role="cell" data-label=i18n::keeping::deleted(lang)>{deleted}</td>
+                <td role="cell" data-label=i18n::backups::size(lang) class="num">{display::size(lang, entry.bytes)}</td>
+                <td role="cell" data-label=i18n::keeping::can_be_put_back(lang)>
+                    <Instant at=until zone=zone.clone() text=until_text/>
+                </td>
+                <td role="cell" class="is-acts"><div class="acts">{act}</div></td>
+            </tr>
+        }
+        .into_any()
+    });
+    let rows = rows.collect_view();
+    view! {
+        <table role="table" class="table cards">
+            <caption class="sr">{i18n::keeping::bin_caption(lang)}</caption>
+            <thead role="rowgroup"><tr role="row">
+                {head(i18n::backups::date(lang))}{head(i18n::keeping::deleted(lang))}{head(i18n::backups::size(lang))}
+                {head(i18n::keeping::until(lang))}
+                <th role="columnheader" scope="col"><span class="sr">{i18n::common::actions(lang)}</span></th>
+            </tr></thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
+    }
+}
