@@ -100,7 +100,7 @@ impl Packages for BacpacPackages {
             stopped: &stopped,
         };
         let checked = Package::open(BufReader::with_capacity(READ_AT_ONCE, watched), &limits(bytes))
-            .and_then(|mut package| package.verify(|_, _| {}));
+            .and_then(|mut package| package.check());
         match checked {
             _ if stopped.get() => Err(PackageError::failed(Cause::Interrupted, "asked to stop")),
             Ok(_) => Ok(()),

@@ -66,7 +66,7 @@ pub(super) fn export(from: &Database, target: &Path, log: Option<&Path>, out: &m
         identity,
         started: UNIX_EPOCH + Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0)),
         level: 1,
-        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        threads: super::threads(),
     };
     let bar = Bar::new("rows written");
     let told = match from {

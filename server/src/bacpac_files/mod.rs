@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use bacpac::{Limits, MaxForm, Package, RowEncoder, Table};
+use bacpac::{Limits, MaxForm, Package, RowEncoder, SharedFile, Table};
 use clap::Subcommand;
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
@@ -89,8 +89,8 @@ impl BacpacCommand {
     }
 }
 
-fn open(path: &Path) -> Result<Package<File>, Box<dyn std::error::Error>> {
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+fn open(path: &Path) -> Result<Package<SharedFile>, Box<dyn std::error::Error>> {
+    let file = SharedFile::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(Package::open(file, &Limits::default()).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
@@ -104,8 +104,8 @@ const CHECKS: [&str; 6] = [
     "rows against the total of Origin.xml, where it tells one",
 ];
 
-fn inspect<R: Read + Seek>(package: &mut Package<R>, json: bool, out: &mut dyn Write) -> Outcome {
-    let report = package.verify(|_, _| {})?;
+fn inspect(package: &mut Package<SharedFile>, json: bool, out: &mut dyn Write) -> Outcome {
+    let report = package.check_with(threads())?;
     let (origin, model) = (package.origin().clone(), package.model());
     if json {
         let tables: Vec<_> = model.tables.iter().zip(&report.tables).map(|(table, read)| {
@@ -149,8 +149,12 @@ fn inspect<R: Read + Seek>(package: &mut Package<R>, json: bool, out: &mut dyn W
     Ok(())
 }
 
-fn verify<R: Read + Seek>(package: &mut Package<R>) -> Outcome {
-    let report = package.verify(|_, _| {})?;
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn verify(package: &mut Package<SharedFile>) -> Outcome {
+    let report = package.check_with(threads())?;
     match report.findings.as_slice() {
         [] => Ok(()),
         findings => Err(findings

@@ -112,6 +112,6 @@ async fn send(to: &mpsc::Sender<Event>, event: &LiveEvent) -> Result<(), Ended> 
 fn site_of(event: &LiveEvent) -> &SiteId {
     match event {
         LiveEvent::Process(process) => &process.site,
-        LiveEvent::Site { site, .. } => site,
+        LiveEvent::Site { site, .. } | LiveEvent::Backups { site } => site,
     }
 }

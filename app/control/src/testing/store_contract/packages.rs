@@ -21,11 +21,16 @@ pub async fn ten_who_want_the_same_file_are_led_to_one_process(story: Story) {
         let (story, new) = (story.clone(), export_of(&story, &backup, 0, at(60)));
         clicks.spawn(async move { story.store.queue_export(&new).await });
     }
-    let answers: Vec<Process> = clicks.join_all().await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<Process> = clicks
+        .join_all()
+        .await
+        .into_iter()
+        .map(|answer| answer.expect("the store works"))
+        .collect();
     assert!(answers.iter().all(|process| process.id == answers[0].id));
     let claimed = story.claim(at(61)).await;
     let while_made = story.store.queue_export(&export_of(&story, &backup, 0, at(62))).await;
-    assert_eq!(while_made.unwrap().id, claimed.process.id);
+    assert_eq!(while_made.expect("the store works").id, claimed.process.id);
     let done = complete(&story, &claimed, at(70)).await;
     assert_eq!(done.state.name(), StateName::Completed);
     assert_eq!(done.backup, None);
@@ -34,17 +39,20 @@ pub async fn ten_who_want_the_same_file_are_led_to_one_process(story: Story) {
         .store
         .queue_export(&export_of(&story, &backup, 0, at(80)))
         .await
-        .unwrap();
+        .expect("the store works");
     assert_ne!(again.id, done.id);
     complete(&story, &story.claim(at(81)).await, at(90)).await;
     let kept = story
         .store
         .export(&backup.id, &database_of(&backup, 0))
         .await
-        .unwrap()
-        .unwrap();
+        .expect("the store works")
+        .expect("the store works");
     assert_eq!(
-        (kept.process, story.store.exports().await.unwrap().len()),
+        (
+            kept.process,
+            story.store.exports().await.expect("the store works").len()
+        ),
         (again.id, 1)
     );
 }
@@ -58,12 +66,12 @@ pub async fn an_export_waits_for_nobody_and_nobody_waits_for_it(story: Story) {
         .store
         .queue_export(&export_of(&story, &backup, 0, at(62)))
         .await
-        .unwrap();
+        .expect("the store works");
     story
         .store
         .queue_export(&export_of(&story, &backup, 1, at(63)))
         .await
-        .unwrap();
+        .expect("the store works");
     let first = story.claim(at(64)).await;
     assert!(matches!(first.process.kind, ProcessKind::Export { .. }));
     let second = story.claim(at(65)).await;
@@ -100,48 +108,73 @@ pub async fn a_file_is_forgotten_after_its_time(story: Story) {
         .store
         .queue_export(&export_of(&story, &backup, 0, at(60)))
         .await
-        .unwrap();
+        .expect("the store works");
     let done = complete(&story, &story.claim(at(61)).await, at(70)).await;
     let which = database_of(&backup, 0);
-    assert!(story.store.expire_exports(at(170)).await.unwrap().is_empty());
-    assert_eq!(story.store.expire_exports(at(171)).await.unwrap().len(), 1);
-    assert_eq!(story.store.export(&backup.id, &which).await.unwrap(), None);
+    assert!(
+        story
+            .store
+            .expire_exports(at(170))
+            .await
+            .expect("the store works")
+            .is_empty()
+    );
+    assert_eq!(
+        story
+            .store
+            .expire_exports(at(171))
+            .await
+            .expect("the store works")
+            .len(),
+        1
+    );
+    assert_eq!(
+        story.store.export(&backup.id, &which).await.expect("the store works"),
+        None
+    );
     assert_eq!(story.process(&done.id).await.state.name(), StateName::Completed);
-    assert!(story.store.told(&done.id).await.unwrap().is_some());
+    assert!(story.store.told(&done.id).await.expect("the store works").is_some());
 }
 
 /// It becomes a manual backup like any other, and names its file.
 pub async fn an_import_takes_a_slot_and_ends_as_a_manual_backup(story: Story) {
     let new = import_of(&story, "u-1", at(0)).await;
-    story.store.queue_import(&new).await.unwrap();
+    story.store.queue_import(&new).await.expect("the store works");
     assert_eq!(story.meter("dupont").await.1, 1);
     let claimed = story.claim(at(1)).await;
     assert!(
-        !story.store.close_upload(&id("u-1")).await.unwrap(),
+        !story.store.close_upload(&id("u-1")).await.expect("the store works"),
         "its file is needed"
     );
     let mut made = super::story::backup_by(&claimed.process, domain::backup::BackupKind::Manual, at(1));
     made.imported_from = Some("books.bacpac".to_owned());
     made.artifacts.truncate(1);
-    story.store.complete_backup(&claimed.claim, &made, at(9)).await.unwrap();
-    assert_eq!(story.store.backup(&made.id).await.unwrap(), Some(made));
+    story
+        .store
+        .complete_backup(&claimed.claim, &made, at(9))
+        .await
+        .expect("the store works");
+    assert_eq!(story.store.backup(&made.id).await.expect("the store works"), Some(made));
     let (kept, reserved, _) = story.meter("dupont").await;
     assert_eq!((kept, reserved), (1, 0));
-    assert!(story.store.close_upload(&id("u-1")).await.unwrap());
-    assert_eq!(story.store.upload(&id("u-1")).await.unwrap(), None);
+    assert!(story.store.close_upload(&id("u-1")).await.expect("the store works"));
+    assert_eq!(story.store.upload(&id("u-1")).await.expect("the store works"), None);
 }
 
 /// Two tabs order the import of one file; a failed one may be ordered again.
 pub async fn an_upload_is_used_once(story: Story) {
     let first = import_of(&story, "u-1", at(0)).await;
-    story.store.queue_import(&first).await.unwrap();
+    story.store.queue_import(&first).await.expect("the store works");
     let mut second = first.clone();
     second.id = id("p-second");
     assert_eq!(refusal(story.store.queue_import(&second).await), Refusal::NotFound);
     let claimed = story.claim(at(1)).await;
     story.fail(&claimed.claim, at(2)).await;
     assert_eq!(story.meter("dupont").await.1, 0, "the slot is free again");
-    assert_eq!(story.store.queue_import(&second).await.unwrap().id, second.id);
+    assert_eq!(
+        story.store.queue_import(&second).await.expect("the store works").id,
+        second.id
+    );
 }
 
 /// The quota and a closed site stand before an import as before a backup.
@@ -180,8 +213,11 @@ pub(super) async fn complete(story: &Story, claimed: &Claimed, now: Timestamp) -
         panic!("{:?} makes no file", claimed.process.kind);
     };
     let told = Told::Refused("stands for a log".to_owned());
-    story.store.tell(&claimed.claim, &told).await.unwrap();
-    assert_eq!(story.store.told(&claimed.process.id).await.unwrap(), Some(told));
+    story.store.tell(&claimed.claim, &told).await.expect("the store works");
+    assert_eq!(
+        story.store.told(&claimed.process.id).await.expect("the store works"),
+        Some(told)
+    );
     let export = Export {
         backup,
         database,
@@ -191,11 +227,20 @@ pub(super) async fn complete(story: &Story, claimed: &Claimed, now: Timestamp) -
         made_at: now,
         keep_until: now.plus(Duration::from_secs(100)),
     };
-    story.store.complete_export(&claimed.claim, &export, now).await.unwrap()
+    story
+        .store
+        .complete_export(&claimed.claim, &export, now)
+        .await
+        .expect("the store works")
 }
 
 async fn import_of(story: &Story, upload: &str, at: Timestamp) -> NewProcess {
-    let site = story.store.site(&id("dupont")).await.unwrap().unwrap();
+    let site = story
+        .store
+        .site(&id("dupont"))
+        .await
+        .expect("the store works")
+        .expect("the store works");
     let database = &site.databases[0];
     let upload: UploadId = id(upload);
     let row = Upload {
@@ -208,10 +253,15 @@ async fn import_of(story: &Story, upload: &str, at: Timestamp) -> NewProcess {
         opened_at: at,
         touched_at: at,
     };
-    story.store.open_upload(&row).await.unwrap();
+    story.store.open_upload(&row).await.expect("the store works");
     let later = at.plus(Duration::from_secs(5));
-    story.store.touch_upload(&upload, later).await.unwrap();
-    let kept = story.store.upload(&upload).await.unwrap().unwrap();
+    story.store.touch_upload(&upload, later).await.expect("the store works");
+    let kept = story
+        .store
+        .upload(&upload)
+        .await
+        .expect("the store works")
+        .expect("the store works");
     assert_eq!(
         kept,
         Upload {
