@@ -27,13 +27,15 @@ const AHEAD: usize = 4;
 /// Takes pieces one after another until it answers `false`.
 type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
 
+/// Reads a range and hands it over, on a thread that may block.
+type Sender = Box<dyn FnOnce(Range<u64>, Sink<'_>) -> io::Result<()> + Send>;
+
 /// Something that may be downloaded.
 struct Offer {
     file_name: String,
     bytes: u64,
     sha256: Sha256Hex,
-    /// Reads a range and hands it over, on a thread that may block.
-    send: Box<dyn FnOnce(Range<u64>, Sink<'_>) -> io::Result<()> + Send>,
+    send: Sender,
 }
 
 /// The engine's own form.
@@ -168,7 +170,7 @@ fn answer(download: Offer, headers: &HeaderMap, only_head: bool) -> Response {
 
 /// Reads on a thread of its own and sends as fast as the connection takes it. An error cuts the connection, so that the
 /// browser sees a download that failed and not one that is short.
-fn stream(send: Box<dyn FnOnce(Range<u64>, Sink<'_>) -> io::Result<()> + Send>, range: Range<u64>) -> Body {
+fn stream(send: Sender, range: Range<u64>) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
     tokio::task::spawn_blocking(move || {
         // Not taken: the browser left.
