@@ -470,6 +470,9 @@ pub enum ImportWarning {
         /// How many.
         count: u64,
     },
+    /// An order of texts that only the database's own program has: its indexes are in the order of bytes, and that program
+    /// must build them anew (REINDEX) before it uses them.
+    UnknownCollation(String),
     /// Values that only SQL Server reads are kept as bytes.
     OpaqueValues {
         /// `schema.table`.

@@ -75,6 +75,8 @@ impl Making {
             "PRAGMA encoding = '{encoding}'; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; \
              PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA cache_size = -16384; BEGIN;"
         ))?;
+        // A table is not given up for an order that only its own program has: its rows matter more than its indexes.
+        connection.collation_needed(|connection, name| connection.create_collation(name, str::cmp))?;
         making.connection = Some(connection);
         Ok(making)
     }
@@ -98,6 +100,15 @@ impl Making {
             .and_then(|mut statement| statement.raw_execute());
         connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>)?;
         outcome.map(|_| ())
+    }
+
+    /// Orders of texts that the schema needs and SQLite does not know; the order of bytes stands in for them.
+    pub(super) fn unknown_collations(&self) -> Result<Vec<String>, ImportError> {
+        let sql =
+            "SELECT name FROM pragma_collation_list WHERE name NOT IN ('BINARY', 'NOCASE', 'RTRIM') ORDER BY name";
+        let mut statement = self.connection()?.prepare(sql)?;
+        let names = statement.query_map([], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
     }
 
     /// Ends the transaction, syncs, and gives the file its name.

@@ -72,6 +72,8 @@ pub fn import(
     if let Some(promised) = package.origin().rows.filter(|promised| *promised != found) {
         report.warnings.push(ImportWarning::RowTotal { found, promised });
     }
+    let unknown = making.unknown_collations()?.into_iter();
+    report.warnings.extend(unknown.map(ImportWarning::UnknownCollation));
     pace.tell()?;
     making.finish()?;
     Ok(report)

@@ -1,6 +1,6 @@
 //! Made databases there and back, the odd things one by one.
 
-use domain::export_log::{ChangeKind, DropReason, ExportLog, ObjectKind, TypeReason, Weakening};
+use domain::export_log::{ChangeKind, DropReason, ExportLog, ImportWarning, ObjectKind, TypeReason, Weakening};
 
 use crate::dump::{assert_same, dump, go_on, make, open, options, there_and_back};
 
@@ -292,6 +292,27 @@ fn text_beyond_five_mebibytes_comes_back() {
 #[test]
 fn a_utf_16_database_stays_one() {
     same("PRAGMA encoding = 'UTF-16be'; CREATE TABLE t(a TEXT); INSERT INTO t VALUES ('é😀'), ('a' || char(0));");
+}
+
+#[test]
+fn an_order_that_only_its_own_program_has_does_not_keep_a_database_from_coming_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, back) = (folder.path().join("source.sqlite"), folder.path().join("back.sqlite"));
+    let connection = rusqlite::Connection::open(&source).unwrap();
+    connection
+        .create_collation("MINE", |one, other| one.len().cmp(&other.len()))
+        .unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE p(a TEXT COLLATE MINE PRIMARY KEY, b TEXT COLLATE MINE); CREATE INDEX i ON p(b); INSERT INTO p VALUES ('bb', 'x'), ('a', 'yy');
+             CREATE TABLE c(a TEXT REFERENCES p(a), CHECK (a <> 'zz')); INSERT INTO c VALUES ('a'), (NULL);",
+        )
+        .unwrap();
+    drop(connection);
+    let (log, report) = there_and_back(&source, &folder.path().join("file.bacpac"), &back);
+    assert!(log.is_lossless() && report.restored);
+    assert_eq!(report.warnings, [ImportWarning::UnknownCollation("MINE".into())]);
+    assert_same(&dump(&source), &dump(&back));
 }
 
 #[test]
