@@ -99,6 +99,8 @@ fn columns(session: &mut Session, oid: &str, catalog: &Catalog, table: &mut Foun
         "SELECT attname::text, format_type(atttypid, atttypmod), atttypid::text, atttypmod::text, attnotnull::text,
                 attidentity::text, attgenerated::text, pg_get_expr(adbin, adrelid),
                 CASE WHEN attcollation <> typcollation AND collnamespace = 'pg_catalog'::regnamespace THEN collname END::text,
+                CASE WHEN attcollation <> typcollation AND collnamespace <> 'pg_catalog'::regnamespace
+                     THEN collnamespace::regnamespace || '.' || collname END::text,
                 (NOT coalesce(collisdeterministic, true))::text,
                 (SELECT json_build_array(nspname, relname, pg_depend.deptype)
                  FROM pg_depend JOIN pg_class ON pg_class.oid = objid JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -126,7 +128,7 @@ fn columns(session: &mut Session, oid: &str, catalog: &Catalog, table: &mut Foun
         let identity = next().unwrap_or_default();
         let generated = next().unwrap_or_default();
         let expression = next();
-        let collation = next();
+        let (collation, own_collation) = (next(), next());
         let folding = flag(next());
         let owned: Option<[String; 3]> = next().and_then(|json| serde_json::from_str(&json).ok());
         let used: Vec<[String; 2]> = next()
@@ -138,6 +140,7 @@ fn columns(session: &mut Session, oid: &str, catalog: &Catalog, table: &mut Foun
             sql_type,
             not_null,
             collation,
+            own_collation,
             ..ColumnSource::default()
         };
         let is_next = |expression: &String| {

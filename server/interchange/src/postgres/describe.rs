@@ -263,11 +263,25 @@ fn is_unique(session: &mut Session, table: &Found, columns: &[String]) -> Result
     Ok(session.text(&sql, &[])?.is_none())
 }
 
-/// What columns are besides values, and are not in the file: expressions that compute them, counters of which SQL Server has
-/// one for a table.
+/// What columns are besides values, and are not in the file: collations under which different texts are equal, expressions that
+/// compute them, counters of which SQL Server has one for a table.
 pub(super) fn weakened(tables: &[Found], described: &[SourceTable]) -> Vec<Weakened> {
     let mut told = Vec::new();
     for (table, described) in tables.iter().zip(described) {
+        let folding = table
+            .source
+            .columns
+            .iter()
+            .zip(&table.folding)
+            .filter(|(_, folding)| **folding);
+        told.extend(folding.map(|(column, _)| Weakened {
+            kind: ObjectKind::Collation,
+            table: table.source.name.clone(),
+            name: column.name.clone(),
+            what: Weakening::CaseSensitivity,
+            text: "deterministic = false".to_owned(),
+            first_rows: Vec::new(),
+        }));
         for (column, described) in table.source.columns.iter().zip(&described.columns) {
             let (kind, text) = match (&column.generated, &column.counter) {
                 (Some(expression), _) => (ObjectKind::GeneratedColumn, expression.clone()),

@@ -17,6 +17,7 @@ mod kinds;
 mod left_out;
 mod literal;
 mod look;
+mod make_table;
 mod questions;
 mod row_size;
 mod rules;

@@ -108,6 +108,8 @@ pub(super) struct ColumnSource {
     pub(super) counter: Option<Counter>,
     /// A collation of `pg_catalog` other than the type's.
     pub(super) collation: Option<String>,
+    /// A collation of somebody's own, which is not made again.
+    pub(super) own_collation: Option<String>,
     /// Numbers without a declared scale, none of which ended with zeros after the point.
     pub(super) trimmed: bool,
 }

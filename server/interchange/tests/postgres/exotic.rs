@@ -4,7 +4,7 @@
 use crate::round_trip::{assert_same, carry, rules};
 use crate::server::Server;
 use bacpac::{Limits, Package};
-use domain::export_log::{ChangeKind, ExportLog, LeftOut, ObjectKind, TypeReason};
+use domain::export_log::{ChangeKind, ExportLog, LeftOut, ObjectKind, TypeReason, Weakening};
 use std::fs::File;
 use std::io::Read;
 
@@ -70,10 +70,22 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
     // An index on an expression, one of another method, a child of its own, what calls a function that may not be called.
     let lost: Vec<_> = only(&before, &after);
     for rule in &lost {
-        let told = ["hashed", "lowered", "child", "evil", "\"ex\"", "owned_who_check"];
+        let told = [
+            "hashed",
+            "lowered",
+            "child",
+            "evil",
+            "\"ex\"",
+            "owned_who_check",
+            "alike",
+        ];
         assert!(told.iter().any(|name| rule.contains(name)), "{rule}");
     }
-    assert_eq!(only(&after, &before).len(), 1, "a column without its default");
+    assert_eq!(
+        only(&after, &before).len(),
+        2,
+        "a column without its default, one without its collation"
+    );
     let weakened: Vec<_> = report
         .weakened
         .iter()
@@ -81,7 +93,11 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
         .collect();
     assert_eq!(
         weakened,
-        [(ObjectKind::Default, "evil"), (ObjectKind::Check, "owned_who_check")]
+        [
+            (ObjectKind::Collation, "name"),
+            (ObjectKind::Default, "evil"),
+            (ObjectKind::Check, "owned_who_check")
+        ]
     );
     let types: Vec<_> = report
         .not_carried
@@ -131,6 +147,27 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
     ] {
         assert!(text.contains(part), "{part}");
     }
+    // Without regard to case in both servers, or only in one: then the rows are not held to it there.
+    let collation = |table: &str| {
+        let model = package.model();
+        let found = model.tables.iter().find(|found| found.name == table).unwrap();
+        (
+            found.columns[0].collation.clone().unwrap(),
+            found.foreign_keys[0].not_trusted,
+        )
+    };
+    assert_eq!(collation("folk"), ("Latin1_General_100_CI_AS".to_owned(), false));
+    assert_eq!(collation("gens"), ("Latin1_General_100_BIN2".to_owned(), true));
+    let case: Vec<_> = log
+        .weakened
+        .iter()
+        .filter(|told| told.what == Weakening::CaseSensitivity)
+        .map(|told| told.table.as_str())
+        .collect();
+    assert!(
+        case.contains(&"gens") && case.contains(&"alikes") && !case.contains(&"folk"),
+        "{case:?}"
+    );
     let left = |kind| log.not_carried.iter().filter(|object| object.kind == kind).count();
     for (kind, count) in [
         (ObjectKind::View, 1),
