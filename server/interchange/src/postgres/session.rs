@@ -4,8 +4,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgCopyIn};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// The forms in which values are written and read, and no time limit of the server's own. Names of others are never found by
-/// accident, and rows are refused rather than hidden.
+/// The forms in which values are written and read, rows always in the same order, and no time limit of the server's own. Names of
+/// others are never found by accident, and rows are refused rather than hidden.
 const SETTINGS: &str = "
     SET search_path = pg_catalog;
     SET client_encoding = 'UTF8';
@@ -18,6 +18,11 @@ const SETTINGS: &str = "
     SET xmloption = 'content';
     SET quote_all_identifiers = off;
     SET row_security = off;
+    SET array_nulls = on;
+    SET transform_null_equals = off;
+    SET default_transaction_read_only = off;
+    SET synchronize_seqscans = off;
+    SET max_parallel_workers_per_gather = 0;
     SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = 0";
 
