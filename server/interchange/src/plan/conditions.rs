@@ -11,7 +11,7 @@ use super::defaults::{expression, means_the_same};
 use super::keys;
 use super::source::{Rows, SourceCheck};
 use super::widths::Place;
-use super::{KeyKind, Predicate, SourceTable};
+use super::{KeyKind, Literal, Predicate, SourceTable};
 
 /// A check that is kept.
 pub(super) struct KeptCheck {
@@ -90,15 +90,18 @@ fn filters(at: usize, table: &SourceTable, draft: &mut Draft<'_>, kept: &mut Con
     let states = draft.keys.get(at).map_or(&[][..], Vec::as_slice);
     for (position, state) in states.iter().enumerate().filter(|(_, state)| !state.dropped) {
         let Some(filter) = &state.filter else { continue };
-        let mut short = true;
+        let mut possible = true;
         filter.visit(&mut |mention| {
-            let long = matches!(
-                draft.sql_type((at, mention.column)),
-                Some(SqlType::NVarCharMax | SqlType::VarBinaryMax) | None
-            );
-            short &= !long;
+            let sql_type = draft.sql_type((at, mention.column));
+            let long = matches!(sql_type, Some(SqlType::NVarCharMax | SqlType::VarBinaryMax) | None);
+            // Compared with more digits than it has, the column would be converted, which no filter may do.
+            let decimals = mention
+                .literals
+                .iter()
+                .any(|literal| matches!(literal, Literal::Decimal(_)));
+            possible &= !long && (!decimals || sql_type == Some(&SqlType::Float));
         });
-        if short && filter.can_filter() && means_the_same(filter, &table.columns, &type_of(draft, at)) {
+        if possible && filter.can_filter() && means_the_same(filter, &table.columns, &type_of(draft, at)) {
             note(at, filter, &mut kept.columns);
         } else {
             dropped.push(position);

@@ -1,7 +1,7 @@
 //! Foreign keys: the key that each refers to, one type for both ends, what a server does on delete and update, and rows that
 //! refer to nothing. A foreign key that cannot be is dropped and told; its rows stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bacpac::{ForeignKeyAction, SqlType};
 use domain::export_log::{DropReason, ObjectKind, Weakened, Weakening};
@@ -161,6 +161,10 @@ fn target(tables: &[SourceTable], keys: &[Vec<KeyState>], key: &SourceForeignKey
     let found = referenced(states, &key.foreign_columns);
     if key.columns.is_empty() || key.columns.len() != key.foreign_columns.len() || found.is_none() {
         return Err(DropReason::NoReferencedKey);
+    }
+    let own: BTreeSet<usize> = key.columns.iter().copied().collect();
+    if own.len() != key.columns.len() {
+        return Err(DropReason::NoCounterpart);
     }
     let holds_null = |column: &usize| table.columns.get(*column).is_none_or(|column| column.has_nulls);
     if key.foreign_columns.iter().any(holds_null) {

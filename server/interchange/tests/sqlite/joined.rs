@@ -53,6 +53,7 @@ fn table() -> impl Strategy<Value = TableSpec> {
     let filter = prop::option::of(prop::sample::select(vec![
         "c0 IS NOT NULL",
         "c0 > 1",
+        "c0 > 1.5",
         "c1 IN ('a', 'b')",
         "c0 > 1 OR c1 = 'a'",
         "length(c1) > 2",
