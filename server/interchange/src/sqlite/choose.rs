@@ -55,6 +55,15 @@ pub(super) fn choose(facts: &Facts, promise: Promise, not_null: bool, in_key: bo
     {
         (form, reason) = (Form::Text, TypeReason::ValuesKept);
     }
+    chosen(form, reason, facts, promise)
+}
+
+/// The choice that any column has, and that takes no room in the row.
+pub(super) fn as_text(facts: &Facts, promise: Promise) -> Choice {
+    chosen(Form::Mixed, TypeReason::ValuesKept, facts, promise)
+}
+
+fn chosen(form: Form, reason: TypeReason, facts: &Facts, promise: Promise) -> Choice {
     let shape = match promise {
         Promise::Decimal(shape) | Promise::DecimalText(shape) => shape,
         _ => Shape {

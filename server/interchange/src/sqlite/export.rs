@@ -8,7 +8,7 @@ use bacpac::{FileError, FileWriter, SqlType, Value, WriteError};
 use domain::export_log::{ExportLog, ExportSource, FileLog, LeftOut, NotCarried, ObjectKind, SourceEngine};
 use rusqlite::{Connection, OpenFlags, Row};
 
-use super::choose::{Choice, choose};
+use super::choose::{Choice, as_text, choose};
 use super::declared::promise;
 use super::describe::{describe, places, referred};
 use super::document::{Document, DocumentColumn, DocumentObject, DocumentTable, VIRTUAL};
@@ -17,7 +17,7 @@ use super::form::Form;
 use super::questions::{Questions, key_text};
 use super::schema::{self, Schema, TableSchema, is_internal, quoted};
 use crate::forms::decimal::Shape;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, key_bytes, plan};
 use crate::{ExportError, ExportOptions, Progress};
 
 /// Rows between two calls of the progress.
@@ -160,13 +160,36 @@ fn decide(table: &TableSchema, facts: Vec<Facts>, schema: &Schema) -> Vec<(Facts
     }
     let in_keys = table.in_keys(&referenced);
     let columns = table.columns.iter().zip(facts).enumerate();
-    columns
+    let mut decided: Vec<_> = columns
         .map(|(at, (column, facts))| {
             let forbids_null = column.not_null || column.primary > 0 && facts.nulls == 0;
             let chosen = choose(&facts, promise(&column.declared), forbids_null, in_keys.contains(&at));
             (facts, chosen)
         })
-        .collect()
+        .collect();
+    fit(table, &in_keys, &mut decided);
+    decided
+}
+
+/// Rows of SQL Server hold 8,060 bytes of what has a fixed length: in a table of more, columns that no key needs become text,
+/// the longest first.
+fn fit(table: &TableSchema, in_keys: &BTreeSet<usize>, decided: &mut [(Facts, Choice)]) {
+    let room = 8_000 - decided.len() as u64 / 8;
+    let bytes = |choice: &Choice| key_bytes(&choice.sql_type).unwrap_or(2);
+    let mut taken: u64 = decided.iter().map(|(_, choice)| bytes(choice)).sum();
+    let mut order: Vec<usize> = (0..decided.len()).filter(|at| !in_keys.contains(at)).collect();
+    order.sort_by_key(|at| decided.get(*at).map_or(0, |(_, choice)| u64::MAX - bytes(choice)));
+    for at in order {
+        let Some((column, (facts, choice))) = table.columns.get(at).zip(decided.get_mut(at)) else {
+            continue;
+        };
+        let before = bytes(choice);
+        if taken <= room || before <= 2 {
+            break;
+        }
+        *choice = as_text(facts, promise(&column.declared));
+        taken -= before - 2;
+    }
 }
 
 /// The rule of every column for the type that it finally has.

@@ -282,6 +282,18 @@ fn checks_and_defaults_are_translated_or_told() {
 }
 
 #[test]
+fn a_table_as_wide_as_sql_server_allows_fits_its_rows() {
+    let columns: Vec<_> = (0..1_024).map(|at| format!("c{at} DECIMAL(38,{})", at % 3)).collect();
+    let values = vec!["1.5"; 1_024].join(", ");
+    let log = same(&format!(
+        "CREATE TABLE t({}); INSERT INTO t VALUES ({values});",
+        columns.join(", ")
+    ));
+    let texts = types(&log, "t").iter().filter(|name| *name == "nvarchar(max)").count();
+    assert!((100..1_024).contains(&texts), "{texts}");
+}
+
+#[test]
 fn text_beyond_five_mebibytes_comes_back() {
     same(
         "CREATE TABLE t(a TEXT, b BLOB, c);
