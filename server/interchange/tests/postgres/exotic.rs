@@ -3,7 +3,7 @@
 
 use crate::round_trip::{assert_same, carry, rules};
 use crate::server::Server;
-use bacpac::{Limits, Package};
+use bacpac::{Decimal, Limits, Package, SqlType, Value};
 use domain::export_log::{ChangeKind, ExportLog, LeftOut, ObjectKind, TypeReason, Weakening};
 use std::fs::File;
 use std::io::Read;
@@ -168,6 +168,7 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
         case.contains(&"gens") && case.contains(&"alikes") && !case.contains(&"folk"),
         "{case:?}"
     );
+    cells_are_what_sql_server_reads(&mut package);
     let left = |kind| log.not_carried.iter().filter(|object| object.kind == kind).count();
     for (kind, count) in [
         (ObjectKind::View, 1),
@@ -188,4 +189,125 @@ fn what_the_servers_do_not_share_is_told_and_the_rest_comes_back() {
     ] {
         assert_eq!(left(kind), count, "{kind:?}");
     }
+}
+
+/// The first row of the widest table, cell by cell, in the file itself.
+fn cells_are_what_sql_server_reads(package: &mut Package<File>) {
+    let at = package
+        .model()
+        .tables
+        .iter()
+        .position(|table| table.name == "everything")
+        .unwrap();
+    let table = package.model().tables[at].clone();
+    let mut first = Vec::new();
+    package
+        .verify(|found, row| {
+            if found == at && first.is_empty() {
+                first = row.to_vec();
+            }
+        })
+        .unwrap();
+    let cell = |name: &str| {
+        let place = table
+            .columns
+            .iter()
+            .position(|column| column.field.name == name)
+            .unwrap();
+        (&table.columns[place].field.sql_type, &first[place])
+    };
+    let decimal = |precision, scale, negative, magnitude| {
+        Value::Decimal(Decimal {
+            precision,
+            scale,
+            negative,
+            magnitude,
+        })
+    };
+    for (name, sql_type, value) in [
+        ("id", SqlType::BigInt, Value::BigInt(100)),
+        ("small", SqlType::SmallInt, Value::SmallInt(i16::MIN)),
+        ("object", SqlType::BigInt, Value::BigInt(4_294_967_295)),
+        ("yes", SqlType::Bit, Value::Bit(true)),
+        (
+            "exact",
+            SqlType::Decimal {
+                precision: 10,
+                scale: 2,
+            },
+            decimal(10, 2, true, 1_234_567_890),
+        ),
+        (
+            "odd",
+            SqlType::Decimal {
+                precision: 38,
+                scale: 0,
+            },
+            decimal(38, 0, false, 12_300),
+        ),
+        (
+            "cash",
+            SqlType::Decimal {
+                precision: 19,
+                scale: 2,
+            },
+            decimal(19, 2, true, 123_456),
+        ),
+        ("double", SqlType::Float, Value::Float(5e-324)),
+        ("day", SqlType::Date, Value::Date(0)),
+        ("clock", SqlType::Time { scale: 7 }, Value::Time(863_999_999_990)),
+        (
+            "moment",
+            SqlType::DateTime2 { scale: 6 },
+            Value::DateTime2 {
+                days: 3_652_058,
+                ticks: 863_999_999_990,
+            },
+        ),
+        (
+            "instant",
+            SqlType::DateTimeOffset { scale: 6 },
+            Value::DateTimeOffset {
+                days: 0,
+                ticks: 0,
+                offset: 0,
+            },
+        ),
+        ("bytes", SqlType::VarBinaryMax, Value::Binary(vec![0, 255, 10, 92])),
+        (
+            "price",
+            SqlType::Decimal { precision: 8, scale: 3 },
+            decimal(8, 3, false, 1),
+        ),
+    ] {
+        assert_eq!(cell(name), (&sql_type, &value), "{name}");
+    }
+    for (name, sql_type, text) in [
+        ("short", SqlType::NVarChar(5), "é€😀"),
+        ("fixed", SqlType::NChar(4), "ab  "),
+        ("mood", SqlType::NVarChar(5), "it's"),
+        ("plain", SqlType::NVarChar(4), "down"),
+        ("zoned", SqlType::NVarChar(21), "12:00:00.123456+05:30"),
+        ("span", SqlType::NVarChar(64), "P-10M-3DT4H5M6.789S"),
+        ("list", SqlType::NVarCharMax, r#"["a b",null,"NULL","\"q\\"]"#),
+        ("numbers", SqlType::NVarCharMax, "[1,null,-3]"),
+        ("grid", SqlType::NVarCharMax, r#"[["a","b c"],[null,"{}"]]"#),
+        ("flags", SqlType::NVarCharMax, "[true,false,null]"),
+        (
+            "decimals",
+            SqlType::NVarCharMax,
+            r#"[1.50,"NaN",123456789012345678901234567890]"#,
+        ),
+        (
+            "duo",
+            SqlType::NVarCharMax,
+            r#"{"name":"a \"b\", c","the value":"12.50","at":"2024-01-01 00:00:00+00"}"#,
+        ),
+        ("range", SqlType::NVarCharMax, "[1,5)"),
+        ("odd ]\"name", SqlType::NVarCharMax, ""),
+    ] {
+        assert_eq!(cell(name), (&sql_type, &Value::Text(text.to_owned())), "{name}");
+    }
+    let checks: Vec<_> = table.checks.iter().map(|check| check.expression.as_str()).collect();
+    assert_eq!(checks, ["([plain] IN (N'up', N'down'))"]);
 }
