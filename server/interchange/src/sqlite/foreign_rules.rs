@@ -69,7 +69,7 @@ pub(super) fn default(text: &str, sql_type: &SqlType) -> Option<String> {
     }
     let plain: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
     let plain = plain.to_ascii_lowercase();
-    let inside = plain.trim_start_matches('(').trim_end_matches(')');
+    let inside = plain.trim_start_matches('(').trim_end_matches(['(', ')']);
     let moments = matches!(
         sql_type,
         SqlType::DateTime | SqlType::DateTime2 { .. } | SqlType::SmallDateTime
