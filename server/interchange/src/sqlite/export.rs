@@ -24,7 +24,8 @@ use crate::{ExportError, ExportOptions, Progress};
 const STEP: u64 = 1_000;
 
 /// Writes the database at `source` into a new BACPAC at `target`, which is checked before it has its name; one that is there is
-/// replaced. Rows are those of one instant, whoever writes meanwhile.
+/// replaced. Rows are those of one instant, whoever writes meanwhile; a database that is not in WAL mode cannot be written to
+/// until the rows are read, so of one that is in use a copy should be given.
 ///
 /// # Errors
 /// [`ExportError`]; then there is no file of that name, or the one from before.
