@@ -419,6 +419,12 @@ pub fn warning(lang: Lang, warning: &ImportWarning) -> String {
         (ImportWarning::CaseSensitive { columns }, Lang::En) => {
             format!("{} columns now tell capitals from small letters.", number(columns))
         }
+        (ImportWarning::UnknownCollation(name), Lang::Fr) => format!(
+            "L’ordre de tri {name} n’existe que dans le logiciel d’origine\u{a0}: il doit y refaire ses index (REINDEX)."
+        ),
+        (ImportWarning::UnknownCollation(name), Lang::En) => {
+            format!("Only the original program has the order {name}: it must build its indexes anew (REINDEX).")
+        }
         (ImportWarning::DanglingRows { table, count }, Lang::Fr) => {
             format!(
                 "{table}\u{a0}: {} lignes renvoient à des lignes absentes.",
