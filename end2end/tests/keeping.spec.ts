@@ -190,6 +190,31 @@ test("R9 fifty orders of both kinds at 4 of 5 leave exactly five; the refusal na
   await expect(meter(page)).toContainText(words("5 sur 5", "5 of 5"));
 });
 
+test("R10 R18 who may neither keep nor delete sees it greyed with the reason, and a forged order is refused", async ({ page, words }) => {
+  for (const [person, site, database, keeping, deleting] of [
+    ["viewer", "dupont", "dupont-compta", "read-only", "read-only"],
+    ["partner", "dupont-atelier", "atelier-compta", "not-delegated", "client-only"],
+  ] as const) {
+    await page.context().clearCookies();
+    await signIn(page, person);
+    const entry = (await backupsOf(page, site, database)).automatic[0]!;
+    await page.goto(`/sites/${site}/databases/${database}`);
+    await taken(page);
+    const keep = page.locator("#automatiques").getByRole("button", { name: words("Conserver comme sauvegarde manuelle", "Keep as a manual backup") });
+    await expect(keep.first()).toHaveAttribute("aria-disabled", "true");
+    await expect(keep.first()).toHaveAccessibleDescription(/\S{3,}/);
+    for (const [act, code] of [
+      ["promote_backup", keeping],
+      ["demote_backup", keeping],
+      ["delete_backup", deleting],
+      ["put_back_backup", deleting],
+    ] as const) {
+      const answer = await call(page, act, { site, database, backup: entry.backup.id });
+      expect([act, answer.status(), await refusalOf(answer)]).toEqual([act, 403, code]);
+    }
+  }
+});
+
 test("after a week what was deleted is gone for good, even from a server that was killed meanwhile", { tag: "@french" }, async ({ another, own }) => {
   await own.begin();
   const page = await another(own.url);

@@ -94,7 +94,7 @@ impl ControlPlane {
         let store = &self.outside.store;
         for backup in store.begin_purge(self.now()).await? {
             if let Err(error) = self.forget(&backup).await {
-                tracing::warn!(backup = %backup.id, %error, "a deleted backup could not be given up; the next sweep tries again");
+                tracing::error!(backup = %backup.id, error, "a deleted backup could not be given up; the next sweep tries again");
                 continue;
             }
             self.audit(None, Some(&backup.site), "backup.purge", "done", backup.id.as_str())
@@ -106,22 +106,22 @@ impl ControlPlane {
         Ok(())
     }
 
-    /// Makes the stored data of a backup invisible. Doing so again is fine.
-    async fn forget(&self, backup: &Backup) -> Result<(), ControlError> {
+    /// Makes the stored data of a backup invisible; doing so again is fine. An error is for the log.
+    async fn forget(&self, backup: &Backup) -> Result<(), String> {
+        let told = |error: &dyn std::fmt::Display| error.to_string();
         let store = &self.outside.store;
-        let site = store.site(&backup.site).await?.ok_or(Refusal::NotFound)?;
-        let row = store.repository(&site.customer).await?;
-        let row =
-            row.ok_or_else(|| ControlError::failed("a backup is recorded but its customer has no repository key"))?;
+        let site = store.site(&backup.site).await.map_err(|error| told(&error))?;
+        let customer = site.ok_or("its site is not declared")?.customer;
+        let row = store.repository(&customer).await.map_err(|error| told(&error))?;
+        let row = row.ok_or("its customer has no repository key")?;
         let (repositories, snapshot) = (self.outside.repositories.clone(), backup.snapshot.clone());
         let forgetting = move || {
-            let repository = repositories.open(&site.customer, &row.key, true, Fence::open())?;
+            let repository = repositories.open(&customer, &row.key, true, Fence::open())?;
             repository.forget(&snapshot)
         };
-        tokio::task::spawn_blocking(forgetting)
-            .await
-            .map_err(ControlError::failed)?
-            .map_err(ControlError::failed)
+        let forgotten = tokio::task::spawn_blocking(forgetting);
+        let forgotten = forgotten.await.map_err(|error| told(&error))?;
+        forgotten.map_err(|error| told(&error))
     }
 
     /// The site of a backup, deleted or not, if `actor` may do `action` there.

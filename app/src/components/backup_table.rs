@@ -107,12 +107,12 @@ fn row(
     let (backup, zone) = (&entry.backup, &site.zone);
     let name = name(lang, backup, site, now);
     let about = i18n::backups::about(lang, &name);
-    let heading = match section {
-        Section::Automatic => {
+    let heading = match backup.business_date {
+        Some(_) => {
             let text = i18n::backups::state_at(lang, &display::short_date_time(lang, zone, backup.t0));
             view! { {name}<small><Instant at=backup.t0 zone=zone.clone() text/></small> }.into_any()
         }
-        Section::Manual | Section::Safety => view! { <Instant at=backup.t0 zone=zone.clone() text=name/> }.into_any(),
+        None => view! { <Instant at=backup.t0 zone=zone.clone() text=name/> }.into_any(),
     };
     let hash = entry.sha256.as_str();
     let short = hash.get(..12).unwrap_or(hash).to_owned();

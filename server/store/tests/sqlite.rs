@@ -16,6 +16,7 @@ use domain::account::Role;
 use domain::backup::{BackupKind, Deletion};
 use domain::process::ProcessKind;
 use domain::refusal::Refusal;
+use domain::restore::Scope;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use store::{OpenError, SqliteStore};
@@ -183,6 +184,43 @@ async fn two_servers_on_one_file_sell_the_last_slot_once_and_share_the_work() {
     assert_eq!(claimed.len(), 3);
     assert_eq!(claimed.iter().collect::<BTreeSet<_>>().len(), 3);
     assert_eq!(stores[1].audit_invariants().await.unwrap(), Vec::<String>::new());
+}
+
+/// The same for a backup that one deletes while another restores it: the servers do not know of each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_servers_on_one_file_delete_a_backup_or_restore_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.sqlite");
+    let stores = [
+        SqliteStore::open(&path).await.unwrap(),
+        SqliteStore::open(&path).await.unwrap(),
+    ];
+    let story = Story::begin(Arc::new(stores[0].clone())).await;
+    let backup = story.manual_backup("dupont", at(0)).await;
+    for round in 0..10 {
+        let now = at(100 + round);
+        let restore = story.new_restore("dupont", &backup, Scope::Site, now);
+        let deletion = Deletion {
+            at: now,
+            by: "Claire".into(),
+            until: at(9_000),
+        };
+        let (one, other, id) = (stores[0].clone(), stores[1].clone(), backup.id.clone());
+        let queued = tokio::spawn(async move { one.queue_restore(&restore).await });
+        let deleted = tokio::spawn(async move { other.delete_backup(&id, &deletion).await });
+        match (queued.await.unwrap(), deleted.await.unwrap()) {
+            (Ok(process), deleted) => {
+                assert_eq!(refusal(deleted), Refusal::BackupInUse);
+                stores[1].cancel(&process.id, "Paul", now).await.unwrap();
+            }
+            (queued, Ok(_)) => {
+                assert_eq!(refusal(queued), Refusal::NotFound);
+                stores[1].put_back(&backup.id, now).await.unwrap();
+            }
+            other => panic!("neither of the two: {other:?}"),
+        }
+        assert_eq!(stores[1].audit_invariants().await.unwrap(), Vec::<String>::new());
+    }
 }
 
 #[tokio::test]
