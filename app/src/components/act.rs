@@ -41,9 +41,12 @@ pub(crate) fn Reason(
     refusal: Refusal,
     /// Dates are told in this zone.
     zone: Zone,
+    /// What the reason is about, where no button stands above it.
+    #[prop(optional_no_strip)]
+    subject: Option<&'static str>,
 ) -> impl IntoView {
     view! {
-        <p class="reason" id=id>{icon("info")}<span>{i18n::refusals::sentence(lang(), &refusal, &zone)}</span></p>
+        <p class="reason" id=id>{icon("info")}<span>{subject.map(|subject| view! { <b>{subject}</b> })}{i18n::refusals::sentence(lang(), &refusal, &zone)}</span></p>
     }
 }
 

@@ -8,6 +8,8 @@ sentences! {
     keep_as { "Conserver comme sauvegarde manuelle", "Keep as a manual backup" }
     keep_no_longer { "Ne plus conserver", "Keep no longer" }
     keep_it { "Continuer à la conserver", "Go on keeping it" }
+    to_keep { "Pour conserver\u{a0}: ", "To keep: " }
+    to_delete { "Pour supprimer\u{a0}: ", "To delete: " }
     delete { "Supprimer", "Delete" }
     delete_manual { "Supprimer la sauvegarde manuelle", "Delete the manual backup" }
     do_not_delete { "Ne pas supprimer", "Do not delete" }

@@ -63,10 +63,17 @@ fn page(backups: DatabaseBackups, keeping: Keeping) -> impl IntoView {
         }
     });
     let (acts, no_put_back, reasons) = acts(&backups, keeping);
-    let reasons = reasons
-        .into_iter()
-        .map(|(id, refusal)| view! { <Reason id refusal zone=site.zone.clone()/> })
-        .collect_view();
+    let told = |(id, refusal): (&'static str, Refusal)| {
+        let subject = match id {
+            "r-keep" => Some(i18n::keeping::to_keep(lang)),
+            "r-delete" => Some(i18n::keeping::to_delete(lang)),
+            _ => None,
+        };
+        view! { <Reason id refusal zone=site.zone.clone() subject/> }
+    };
+    let any = !reasons.is_empty();
+    let reasons = reasons.into_iter().map(told).collect_view();
+    let reasons = any.then(|| view! { <div class="stack-s">{reasons}</div> });
     let dialog = {
         let (site, database, now) = (site.clone(), backups.database.clone(), backups.now);
         view! { <KeepingDialog asking=acts.asking keeping site database now/> }
