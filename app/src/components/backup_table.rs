@@ -10,7 +10,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::elements::{Instant, icon};
-use super::keeping::{Asking, Keeping, Question, hidden};
+use super::keeping::{Asked, Asking, Keeping, Question, hidden};
 use crate::viewer::lang;
 use crate::{i18n, paths};
 
@@ -149,10 +149,17 @@ fn row(
         }
         .into_any(),
     };
+    let asked = |question| Asked {
+        question,
+        backup: backup.clone(),
+        site: site.clone(),
+        database: database.clone(),
+        now,
+    };
     let keeping = match (section, backup.promotion.is_some()) {
         (Section::Automatic, _) => keep(backup, site, database, acts, &about),
-        (Section::Manual, true) => release(backup, site, database, acts, &about),
-        (Section::Manual, false) => bin(backup, site, database, acts, &about),
+        (Section::Manual, true) => release(asked(Question::Release), acts, &about),
+        (Section::Manual, false) => bin(asked(Question::Delete), acts, &about),
         (Section::Safety, _) => ().into_any(),
     };
     let restore = acts.restore.then(|| {
@@ -202,14 +209,14 @@ fn keep(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, abou
 }
 
 /// Keep it no longer: the consequence is said first.
-fn release(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, about: &str) -> AnyView {
+fn release(asked: Asked, acts: Acts, about: &str) -> AnyView {
     let lang = lang();
     let label = view! { {i18n::keeping::keep_no_longer(lang)}<span class="sr">{about.to_owned()}</span> };
     match acts.no_release {
         None => {
-            let (href, asked) = (paths::release_backup(&site.id, &database.id, &backup.id), backup.clone());
+            let href = paths::release_backup(&asked.site.id, &asked.database.id, &asked.backup.id);
             view! {
-                <a class="btn btn-quiet" href=href on:click=move |event| acts.asking.ask(&event, Question::Release, &asked)>
+                <a class="btn btn-quiet" href=href on:click=move |event| acts.asking.ask(&event, asked.clone())>
                     {icon("bookmark-simple")}{label}
                 </a>
             }
@@ -223,15 +230,15 @@ fn release(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, a
 }
 
 /// The bin of a manual backup (R10).
-fn bin(backup: &BackupEntry, site: &Site, database: &Database, acts: Acts, about: &str) -> AnyView {
+fn bin(asked: Asked, acts: Acts, about: &str) -> AnyView {
     let lang = lang();
     let full_name = format!("{}{about}", i18n::keeping::delete_manual(lang));
     match acts.no_delete {
         None => {
-            let (href, asked) = (paths::delete_backup(&site.id, &database.id, &backup.id), backup.clone());
+            let href = paths::delete_backup(&asked.site.id, &asked.database.id, &asked.backup.id);
             view! {
                 <a class="btn btn-icon is-bin" href=href aria-label=full_name title=i18n::keeping::delete(lang)
-                    on:click=move |event| acts.asking.ask(&event, Question::Delete, &asked)>{icon("trash")}</a>
+                    on:click=move |event| acts.asking.ask(&event, asked.clone())>{icon("trash")}</a>
             }
             .into_any()
         }

@@ -91,10 +91,26 @@ pub(crate) enum Question {
     Release,
 }
 
-/// The dialog of a page, and what it asks at the moment.
+/// A question about a backup, with what it takes to ask it.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// What.
+    pub(crate) question: Question,
+    /// About which backup.
+    pub(crate) backup: BackupEntry,
+    /// The site.
+    pub(crate) site: Site,
+    /// The database whose page it is.
+    pub(crate) database: Database,
+    /// When the page was read.
+    pub(crate) now: Timestamp,
+}
+
+/// The dialog of a page, and what it asks at the moment. It stands beside what the page has read: reading that again, because
+/// of what others do, does not take the question away from whoever is thinking about it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asking {
-    asked: RwSignal<Option<(Question, BackupEntry)>>,
+    asked: RwSignal<Option<Asked>>,
     node: NodeRef<html::Dialog>,
 }
 
@@ -107,10 +123,10 @@ impl Asking {
     }
 
     /// Opens the dialog with this question, in the place of the link that was clicked.
-    pub(crate) fn ask(self, event: &ev::MouseEvent, question: Question, backup: &BackupEntry) {
+    pub(crate) fn ask(self, event: &ev::MouseEvent, asked: Asked) {
         if let Some(dialog) = self.node.get_untracked() {
             event.prevent_default();
-            self.asked.set(Some((question, backup.clone())));
+            self.asked.set(Some(asked));
             // Its content is drawn first, so that the focus finds its place in it.
             request_animation_frame(move || {
                 // Refused only when it is open already, which is what is wanted.
@@ -118,46 +134,48 @@ impl Asking {
             });
         }
     }
+
+    fn close(self) {
+        if let Some(dialog) = self.node.get_untracked() {
+            dialog.close();
+        }
+    }
 }
 
-/// The dialog, closed until something is asked.
+/// The dialog, closed until something is asked, and closed again by the answer of the server: the page tells it.
 #[component]
 pub(crate) fn KeepingDialog(
     /// What it asks.
     asking: Asking,
     /// The acts.
     keeping: Keeping,
-    /// The site.
-    site: Site,
-    /// The database whose page it is.
-    database: Database,
-    /// When the page was read.
-    now: Timestamp,
 ) -> impl IntoView {
-    let Asking { asked, node } = asking;
-    let close = move || {
-        if let Some(dialog) = node.get_untracked() {
-            dialog.close();
+    Effect::new(move |before: Option<usize>| {
+        let answered = keeping.answered();
+        if before.is_some_and(|before| before != answered) {
+            asking.close();
         }
-    };
+        answered
+    });
     // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
     let on_backdrop = move |event: ev::MouseEvent| {
         let hit = event
             .target()
             .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
         if hit {
-            close();
+            asking.close();
         }
     };
     let content = move || {
-        asked.get().map(|(question, backup)| {
-            let (site, database) = (site.clone(), database.clone());
-            let on_cancel = Callback::new(move |()| close());
-            view! { <KeepingWarning question backup keeping site database now refusal=None on_cancel heading=2/> }
+        asking.asked.get().map(|asked| {
+            let on_cancel = Callback::new(move |()| asking.close());
+            view! { <KeepingWarning asked keeping refusal=None on_cancel heading=2/> }
         })
     };
     view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>{content}</dialog>
+        <dialog class="dialog" node_ref=asking.node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>
+            {content}
+        </dialog>
     }
 }
 
@@ -165,17 +183,9 @@ pub(crate) fn KeepingDialog(
 #[component]
 pub(crate) fn KeepingWarning(
     /// What is asked.
-    question: Question,
-    /// About which backup.
-    backup: BackupEntry,
+    asked: Asked,
     /// The acts.
     keeping: Keeping,
-    /// The site.
-    site: Site,
-    /// The database whose page it is.
-    database: Database,
-    /// When the page was read.
-    now: Timestamp,
     /// Why the act is refused, if it is.
     refusal: Option<Refusal>,
     /// What the refusal of the act does where script runs; otherwise it leads back to the backups.
@@ -185,6 +195,14 @@ pub(crate) fn KeepingWarning(
     heading: u8,
 ) -> impl IntoView {
     let lang = lang();
+    let body = consequence(&asked);
+    let Asked {
+        question,
+        backup,
+        site,
+        database,
+        ..
+    } = asked;
     let title = title_of(question, &backup, &site);
     let title = match heading {
         1 => view! { <h1 id="dlg-t" tabindex="-1">{title}</h1> }.into_any(),
@@ -227,7 +245,6 @@ pub(crate) fn KeepingWarning(
     let error = (!in_dialog).then(|| act_error(keeping.error, site.zone.clone()));
     let back = paths::database(&site.id, &database.id);
     let hidden = hidden(&site, &database, &backup);
-    let body = consequence(question, &backup, &site, &database, now);
     let inside = view! {
         {hidden}
         <div class="dialog-body">{title}{error}{body}</div>
@@ -250,8 +267,16 @@ pub(crate) fn title_of(question: Question, backup: &BackupEntry, site: &Site) ->
     }
 }
 
-fn consequence(question: Question, backup: &BackupEntry, site: &Site, database: &Database, now: Timestamp) -> AnyView {
+fn consequence(asked: &Asked) -> AnyView {
     let lang = lang();
+    let Asked {
+        question,
+        backup,
+        site,
+        database,
+        now,
+    } = asked;
+    let (question, now) = (*question, *now);
     let whole = (site.databases.len() > 1).then(|| i18n::keeping::whole_site(lang, &database.name));
     let (warning, strong) = match question {
         Question::Delete => (i18n::keeping::delete_warning(lang), i18n::keeping::delete_respite(lang)),

@@ -23,7 +23,7 @@ pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, si
 pub(crate) use fault::{NotFound, Reference, fault};
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};
-pub(crate) use keeping::{Asking, BinTable, Keeping, KeepingDialog, KeepingWarning, Question, done, title_of};
+pub(crate) use keeping::{Asked, Asking, BinTable, Keeping, KeepingDialog, KeepingWarning, Question, done, title_of};
 pub(crate) use package_log::{export_log, import_report};
 pub(crate) use process_card::{Announcer, ProcessCard, figures, progress_bar, steps, t0_sentence};
 pub(crate) use process_table::ProcessTable;

@@ -24,7 +24,7 @@ use super::param;
 pub(crate) fn DatabasePage() -> impl IntoView {
     let live = Live::here();
     let (site, database) = (param("site"), param("database"));
-    let keeping = Keeping::here();
+    let (keeping, asking) = (Keeping::here(), Asking::nothing());
     let backups = Resource::new(
         move || {
             let changes = (live.changes(Some(&site.get())), keeping.answered());
@@ -32,12 +32,16 @@ pub(crate) fn DatabasePage() -> impl IntoView {
         },
         |(site, database, _)| api::read_database(site, database),
     );
-    fetched(backups, Place::Databases, move |backups| {
-        page(backups, keeping).into_any()
-    })
+    let shown = fetched(backups, Place::Databases, move |backups| {
+        page(backups, keeping, asking).into_any()
+    });
+    view! {
+        {shown}
+        <KeepingDialog asking keeping/>
+    }
 }
 
-fn page(backups: DatabaseBackups, keeping: Keeping) -> impl IntoView {
+fn page(backups: DatabaseBackups, keeping: Keeping, asking: Asking) -> impl IntoView {
     let lang = lang();
     let site = backups.summary.site.clone();
     let title = i18n::backups::title(lang, &backups.database.name);
@@ -62,7 +66,7 @@ fn page(backups: DatabaseBackups, keeping: Keeping) -> impl IntoView {
             </span></p>
         }
     });
-    let (acts, no_put_back, reasons) = acts(&backups, keeping);
+    let (acts, no_put_back, reasons) = acts(&backups, keeping, asking);
     let told = |(id, refusal): (&'static str, Refusal)| {
         let subject = match id {
             "r-keep" => Some(i18n::keeping::to_keep(lang)),
@@ -74,10 +78,6 @@ fn page(backups: DatabaseBackups, keeping: Keeping) -> impl IntoView {
     let any = !reasons.is_empty();
     let reasons = reasons.into_iter().map(told).collect_view();
     let reasons = any.then(|| view! { <div class="stack-s">{reasons}</div> });
-    let dialog = {
-        let (site, database, now) = (site.clone(), backups.database.clone(), backups.now);
-        view! { <KeepingDialog asking=acts.asking keeping site database now/> }
-    };
     let zone = i18n::common::zone(lang, &site.zone);
     view! {
         <Title text=format!("{title} · {}", site.name)/>
@@ -94,14 +94,17 @@ fn page(backups: DatabaseBackups, keeping: Keeping) -> impl IntoView {
                 {safety(lang, &backups, acts)}
                 <p class="foot-help">{zone}</p>
             </div>
-            {dialog}
         </Frame>
     }
 }
 
 /// What the person may do here, why they may not put anything back, and every reason once, with the id that refused buttons
 /// point to.
-fn acts(backups: &DatabaseBackups, keeping: Keeping) -> (Acts, Option<&'static str>, Vec<(&'static str, Refusal)>) {
+fn acts(
+    backups: &DatabaseBackups,
+    keeping: Keeping,
+    asking: Asking,
+) -> (Acts, Option<&'static str>, Vec<(&'static str, Refusal)>) {
     let summary = &backups.summary;
     let right = |action| rights::refusal(action, &summary.site);
     let kept = backups.manual.iter().map(|entry| &entry.backup);
@@ -130,7 +133,7 @@ fn acts(backups: &DatabaseBackups, keeping: Keeping) -> (Acts, Option<&'static s
         no_release,
         no_delete,
         keeping,
-        asking: Asking::nothing(),
+        asking,
     };
     let no_put_back = no_delete.or_else(|| told("r-full", any_deleted, full));
     (acts, no_put_back, reasons)

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::{self, ApiError};
-use crate::components::{Frame, Keeping, KeepingWarning, Place, Question, fault, fetched, title_of};
+use crate::components::{Asked, Frame, Keeping, KeepingWarning, Place, Question, fault, fetched, title_of};
 use crate::rights;
 
 use super::param;
@@ -57,12 +57,18 @@ fn page(question: Question, backups: DatabaseBackups, backup: BackupEntry, keepi
         Question::Release => Action::Promote,
     };
     let refusal = rights::refusal(action, &site);
-    let (database, now) = (backups.database, backups.now);
+    let asked = Asked {
+        question,
+        backup,
+        site: site.clone(),
+        database: backups.database,
+        now: backups.now,
+    };
     view! {
         <Title text=format!("{title} · {}", site.name)/>
-        <Frame site=Some(site.clone()) place=Place::Databases>
+        <Frame site=Some(site) place=Place::Databases>
             <div class="page"><div class="dialog">
-                <KeepingWarning question backup keeping site=site.clone() database now refusal heading=1/>
+                <KeepingWarning asked keeping refusal heading=1/>
             </div></div>
         </Frame>
     }
