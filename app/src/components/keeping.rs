@@ -1,26 +1,23 @@
-//! Which backups are kept: the acts of a page with their answers, the question before an act that takes something away (a
-//! modal dialog where script can open one, a page where it cannot), the bin, and what is said afterwards.
+//! Which backups are kept: the acts of a page with their answers, and what is said afterwards. The question before an act
+//! that takes something away is in [`question`], what can be put back in [`bin`].
+
+mod bin;
+mod question;
 
 use domain::display;
-use domain::limits::{BIN_DAYS, DAILY_RETENTION_DAYS};
 use domain::overview::{BackupEntry, BinEntry};
-use domain::refusal::Refusal;
 use domain::site::{Database, Site};
-use domain::time::{CivilDate, Timestamp};
-use leptos::ev;
 use leptos::form::ActionForm;
-use leptos::html;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys;
-use std::time::Duration;
 
-use super::act::{Act, act_error, use_act};
-use super::backup_table::name;
-use super::elements::{Instant, icon};
+pub(crate) use bin::BinTable;
+pub(crate) use question::{Asked, Asking, KeepingDialog, KeepingWarning, Question, title_of};
+
+use super::act::use_act;
+use super::elements::icon;
 use crate::api::{ApiError, DeleteBackup, DemoteBackup, PromoteBackup, PutBackBackup};
+use crate::i18n;
 use crate::viewer::lang;
-use crate::{i18n, paths};
 
 /// The four acts of a page.
 #[derive(Clone, Copy)]
@@ -80,239 +77,6 @@ impl Keeping {
             + self.delete.version().get()
             + self.put_back.version().get()
     }
-}
-
-/// What is asked before something is taken away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Question {
-    /// Delete a manual backup?
-    Delete,
-    /// Keep a night no longer?
-    Release,
-}
-
-/// A question about a backup, with what it takes to ask it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    /// What.
-    pub(crate) question: Question,
-    /// About which backup.
-    pub(crate) backup: BackupEntry,
-    /// The site.
-    pub(crate) site: Site,
-    /// The database whose page it is.
-    pub(crate) database: Database,
-    /// When the page was read.
-    pub(crate) now: Timestamp,
-}
-
-/// The dialog of a page, and what it asks at the moment. It stands beside what the page has read: reading that again, because
-/// of what others do, does not take the question away from whoever is thinking about it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asking {
-    asked: RwSignal<Option<Asked>>,
-    node: NodeRef<html::Dialog>,
-}
-
-impl Asking {
-    pub(crate) fn nothing() -> Self {
-        Self {
-            asked: RwSignal::new(None),
-            node: NodeRef::new(),
-        }
-    }
-
-    /// Opens the dialog with this question, in the place of the link that was clicked.
-    pub(crate) fn ask(self, event: &ev::MouseEvent, asked: Asked) {
-        if let Some(dialog) = self.node.get_untracked() {
-            event.prevent_default();
-            self.asked.set(Some(asked));
-            // Its content is drawn first, so that the focus finds its place in it.
-            request_animation_frame(move || {
-                // Refused only when it is open already, which is what is wanted.
-                let _open = dialog.show_modal();
-            });
-        }
-    }
-
-    fn close(self) {
-        if let Some(dialog) = self.node.get_untracked() {
-            dialog.close();
-        }
-    }
-}
-
-/// The dialog, closed until something is asked, and closed again by the answer of the server: the page tells it.
-#[component]
-pub(crate) fn KeepingDialog(
-    /// What it asks.
-    asking: Asking,
-    /// The acts.
-    keeping: Keeping,
-) -> impl IntoView {
-    Effect::new(move |before: Option<usize>| {
-        let answered = keeping.answered();
-        if before.is_some_and(|before| before != answered) {
-            asking.close();
-        }
-        answered
-    });
-    // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
-    let on_backdrop = move |event: ev::MouseEvent| {
-        let hit = event
-            .target()
-            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
-        if hit {
-            asking.close();
-        }
-    };
-    let content = move || {
-        asking.asked.get().map(|asked| {
-            let on_cancel = Callback::new(move |()| asking.close());
-            view! { <KeepingWarning asked keeping refusal=None on_cancel heading=2/> }
-        })
-    };
-    view! {
-        <dialog class="dialog" node_ref=asking.node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>
-            {content}
-        </dialog>
-    }
-}
-
-/// The question with its consequence and its form.
-#[component]
-pub(crate) fn KeepingWarning(
-    /// What is asked.
-    asked: Asked,
-    /// The acts.
-    keeping: Keeping,
-    /// Why the act is refused, if it is.
-    refusal: Option<Refusal>,
-    /// What the refusal of the act does where script runs; otherwise it leads back to the backups.
-    #[prop(optional)]
-    on_cancel: Option<Callback<()>>,
-    /// Level of its heading: 1 on its own page.
-    heading: u8,
-) -> impl IntoView {
-    let lang = lang();
-    let body = consequence(&asked);
-    let Asked {
-        question,
-        backup,
-        site,
-        database,
-        ..
-    } = asked;
-    let title = title_of(question, &backup, &site);
-    let title = match heading {
-        1 => view! { <h1 id="dlg-t" tabindex="-1">{title}</h1> }.into_any(),
-        _ => view! { <h2 id="dlg-t">{title}</h2> }.into_any(),
-    };
-    let pending = move || keeping.delete.pending().get() || keeping.demote.pending().get();
-    let once = move |event: ev::MouseEvent| {
-        if pending() {
-            event.prevent_default();
-        }
-    };
-    let cancel = move |event: ev::MouseEvent| {
-        if let Some(on_cancel) = on_cancel {
-            event.prevent_default();
-            on_cancel.run(());
-        }
-    };
-    let (yes, no, mark) = match question {
-        Question::Delete => (i18n::keeping::delete(lang), i18n::keeping::do_not_delete(lang), "trash"),
-        Question::Release => (
-            i18n::keeping::keep_no_longer(lang),
-            i18n::keeping::keep_it(lang),
-            "bookmark-simple",
-        ),
-    };
-    let in_dialog = heading != 1;
-    let confirm = match refusal {
-        Some(refusal) => view! {
-            <div class="stack-s"><Act id="r-confirm" label=yes class="btn" refusal zone=site.zone.clone()/></div>
-        }
-        .into_any(),
-        None => view! {
-            <button class="btn btn-danger" autofocus=in_dialog on:click=once aria-disabled=move || pending().then_some("true")>
-                {icon(mark)}{yes}
-            </button>
-        }
-        .into_any(),
-    };
-    // On its own page the answer of the form comes back here; in a dialog the page below shows it.
-    let error = (!in_dialog).then(|| act_error(keeping.error, site.zone.clone()));
-    let back = paths::database(&site.id, &database.id);
-    let hidden = hidden(&site, &database, &backup);
-    let inside = view! {
-        {hidden}
-        <div class="dialog-body">{title}{error}{body}</div>
-        <div class="dialog-foot"><a class="btn" href=back on:click=cancel>{no}</a>{confirm}</div>
-    }
-    .into_any();
-    match question {
-        Question::Delete => view! { <ActionForm action=keeping.delete>{inside}</ActionForm> }.into_any(),
-        Question::Release => view! { <ActionForm action=keeping.demote>{inside}</ActionForm> }.into_any(),
-    }
-}
-
-/// The heading of a question: it names date and size.
-pub(crate) fn title_of(question: Question, backup: &BackupEntry, site: &Site) -> String {
-    let lang = lang();
-    let (date, size) = (date_of(backup, site), display::size_in_words(lang, backup.bytes));
-    match question {
-        Question::Delete => i18n::keeping::delete_title(lang, &date, &size),
-        Question::Release => i18n::keeping::release_title(lang, &date, &size),
-    }
-}
-
-fn consequence(asked: &Asked) -> AnyView {
-    let lang = lang();
-    let Asked {
-        question,
-        backup,
-        site,
-        database,
-        now,
-    } = asked;
-    let (question, now) = (*question, *now);
-    let whole = (site.databases.len() > 1).then(|| i18n::keeping::whole_site(lang, &database.name));
-    let (warning, strong) = match question {
-        Question::Delete => (i18n::keeping::delete_warning(lang), i18n::keeping::delete_respite(lang)),
-        Question::Release => {
-            let until = until_its_days_are_over(backup, site, now).map(|day| display::date(lang, day));
-            (
-                i18n::keeping::release_warning(lang),
-                i18n::keeping::release_end(lang, until.as_deref()),
-            )
-        }
-    };
-    let back = (question == Question::Delete).then(|| {
-        let until = now.plus(Duration::from_secs(u64::from(BIN_DAYS) * 24 * 60 * 60));
-        let until = display::date_time(lang, &site.zone, until);
-        view! { <div><dt>{i18n::keeping::until(lang)}</dt><dd>{until}</dd></div> }
-    });
-    view! {
-        <div id="dlg-d" class="stack-s">
-            {whole.map(|whole| view! { <p>{whole}</p> })}
-            <p class="notice notice-busy">{icon("warning")}<span>{warning}<b>{strong}</b></span></p>
-        </div>
-        <dl class="facts-list">
-            <div><dt>{i18n::keeping::backup(lang)}</dt><dd>{name(lang, backup, site, now)}</dd></div>
-            <div><dt>{i18n::backups::size(lang)}</dt><dd>{display::size(lang, backup.bytes)}</dd></div>
-            {back}
-            <div><dt>{i18n::keeping::slot(lang)}</dt><dd>{i18n::keeping::slot_freed(lang)}</dd></div>
-        </dl>
-    }
-    .into_any()
-}
-
-/// The last day of the rolling days of a night (R12); none when they are over.
-fn until_its_days_are_over(backup: &BackupEntry, site: &Site, now: Timestamp) -> Option<CivilDate> {
-    let day = backup.business_date.unwrap_or_else(|| site.zone.local(backup.t0).date);
-    let end = day.days() + i64::from(DAILY_RETENTION_DAYS) + 1;
-    (end > site.zone.local(now).date.days()).then(|| CivilDate::from_days(end))
 }
 
 /// How a sentence names a backup: `12 novembre à 17 h 05`; a night by the day that ended.
@@ -381,75 +145,4 @@ pub(crate) fn done(
         }
         .into_any(),
     )
-}
-
-/// What can be put back, and until when.
-#[component]
-pub(crate) fn BinTable(
-    /// Youngest first.
-    entries: Vec<BinEntry>,
-    /// The acts.
-    keeping: Keeping,
-    /// The site.
-    site: Site,
-    /// The database.
-    database: Database,
-    /// The id of the reason why nothing can be put back, if so.
-    refused: Option<&'static str>,
-    /// When the page was read.
-    now: Timestamp,
-) -> impl IntoView {
-    let lang = lang();
-    let head = |text: &'static str| view! { <th role="columnheader" scope="col">{text}</th> };
-    let rows = entries.into_iter().map(|entry| {
-        let zone = &site.zone;
-        let name = name(lang, &entry.backup, &site, now);
-        let about = i18n::backups::about(lang, &name);
-        let (at, until) = (entry.deletion.at, entry.deletion.until);
-        let deleted = i18n::keeping::when_by(lang, &display::short_date_time(lang, zone, at), &entry.deletion.by);
-        let until_text = display::short_date_time(lang, zone, until);
-        let label = view! {
-            {i18n::keeping::put_back(lang)}<span class="sr">{i18n::keeping::put_back_more(lang)}{about}</span>
-        };
-        let fields = hidden(&site, &database, &entry.backup);
-        let act = match refused {
-            Some(why) => view! {
-                <button class="btn btn-quiet" type="button" aria-disabled="true" aria-describedby=why>
-                    {icon("lock-simple")}{label}
-                </button>
-            }
-            .into_any(),
-            None => view! {
-                <ActionForm action=keeping.put_back>
-                    {fields}
-                    <button class="btn btn-quiet">{icon("arrow-counter-clockwise")}{label}</button>
-                </ActionForm>
-            }
-            .into_any(),
-        };
-        view! {
-            <tr role="row">
-                <th role="rowheader" scope="row" class="what"><Instant at=entry.backup.t0 zone=zone.clone() text=name/></th>
-                <td role="cell" data-label=i18n::keeping::deleted(lang)>{deleted}</td>
-                <td role="cell" data-label=i18n::backups::size(lang) class="num">{display::size(lang, entry.bytes)}</td>
-                <td role="cell" data-label=i18n::keeping::can_be_put_back(lang)>
-                    <Instant at=until zone=zone.clone() text=until_text/>
-                </td>
-                <td role="cell" class="is-acts"><div class="acts">{act}</div></td>
-            </tr>
-        }
-        .into_any()
-    });
-    let rows = rows.collect_view();
-    view! {
-        <table role="table" class="table cards">
-            <caption class="sr">{i18n::keeping::bin_caption(lang)}</caption>
-            <thead role="rowgroup"><tr role="row">
-                {head(i18n::backups::date(lang))}{head(i18n::keeping::deleted(lang))}{head(i18n::backups::size(lang))}
-                {head(i18n::keeping::until(lang))}
-                <th role="columnheader" scope="col"><span class="sr">{i18n::common::actions(lang)}</span></th>
-            </tr></thead>
-            <tbody role="rowgroup">{rows}</tbody>
-        </table>
-    }
 }
