@@ -134,6 +134,7 @@ test("what is no BACPAC is refused with the cause, and gives its slot back", asy
   await expect(page.locator("pre.log")).toContainText(/archive/i);
   await lookAt(page, "import-refused", info);
   await page.goto("/sites/dupont");
+  await taken(page);
   await expect(page.locator("#t-quota + .note")).toHaveText(words("0 sur 5", "0 of 5"));
 });
 

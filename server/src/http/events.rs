@@ -60,7 +60,13 @@ async fn follow(web: Web, who: SignedIn, to: mpsc::Sender<Event>) -> Result<(), 
             event = feed.recv() => match event {
                 Ok(event) if visible.contains(site_of(&event)) => send(&to, &event).await?,
                 Ok(_) => {}
-                Err(RecvError::Lagged(_)) => visible = present(&web, &who, &to).await?,
+                Err(RecvError::Lagged(_)) => {
+                    visible = present(&web, &who, &to).await?;
+                    // What was missed may have been a list that changed: these have no state of their own to send.
+                    for site in &visible {
+                        send(&to, &LiveEvent::Backups { site: site.clone() }).await?;
+                    }
+                }
                 Err(RecvError::Closed) => return Err(Ended),
             },
             _ = recheck.tick() => visible = present(&web, &who, &to).await?,
