@@ -47,13 +47,23 @@ impl ControlPlane {
         })
     }
 
-    /// Queues a restore and closes the site, both or neither.
+    /// Queues a restore and closes the site, both or neither. The same order sent again while it is under way leads to it.
     ///
     /// # Errors
     /// The refusal of the right (audited); [`Refusal::Invalid`] for the confirmation, the reason, the scope;
     /// [`Refusal::SiteRestoring`]; [`Refusal::NotFound`] for a backup that is not this site's.
     pub async fn start_restore(&self, actor: &Actor, order: RestoreOrder) -> Result<Process, ControlError> {
-        let site = self.allowed(actor, Action::Restore, &order.site).await?;
+        let asked = order.clone();
+        let site = match self.allowed(actor, Action::Restore, &order.site).await {
+            Err(ControlError::Refused(Refusal::SiteRestoring)) => {
+                // A double click, or going back and sending again: the answer is the restore that closed the site.
+                return self
+                    .same_restore(actor, &order)
+                    .await?
+                    .ok_or(Refusal::SiteRestoring.into());
+            }
+            answer => answer?,
+        };
         let reason = Reason::parse(&order.reason)?;
         if !confirms(&order.confirmation, &site.code) {
             return Err(Refusal::Invalid {
@@ -87,7 +97,16 @@ impl ControlPlane {
             reason: Some(reason.as_str().to_owned()),
             at: self.now(),
         };
-        let process = store.queue_restore(&new).await?;
+        let process = match store.queue_restore(&new).await.map_err(ControlError::from) {
+            // Two at once: the one that came second.
+            Err(ControlError::Refused(Refusal::SiteRestoring)) => {
+                return self
+                    .same_restore(actor, &asked)
+                    .await?
+                    .ok_or(Refusal::SiteRestoring.into());
+            }
+            answer => answer?,
+        };
         self.audit(
             Some(actor),
             Some(&site.id),
@@ -109,5 +128,24 @@ impl ControlPlane {
         );
         self.announce(&process);
         Ok(process)
+    }
+
+    /// The restore under way that this very order started.
+    async fn same_restore(&self, actor: &Actor, order: &RestoreOrder) -> Result<Option<Process>, ControlError> {
+        let under_way = self
+            .outside
+            .store
+            .active(Some(std::slice::from_ref(&order.site)))
+            .await?;
+        let same = |process: &Process| {
+            let asked = matches!(&process.kind, ProcessKind::Restore { backup, scope, .. }
+                if *backup == order.backup && *scope == order.scope);
+            asked && process.requested_by == actor.name
+        };
+        let Some(process) = under_way.into_iter().find(same) else {
+            return Ok(None);
+        };
+        let reason = self.outside.store.reason(&process.id).await?;
+        Ok((reason.as_deref() == Some(order.reason.trim())).then_some(process))
     }
 }

@@ -128,7 +128,18 @@ fn form(lang: Lang, choices: RestoreChoices, choice: Choice) -> impl IntoView {
         })
     };
     let aside = summary(lang, &site, choice, backup, days);
+    // Said before somebody fills the form in, and once more where the button would be.
+    let refused = {
+        let zone = site.zone.clone();
+        move || {
+            refusal.get().map(|refusal| {
+                let why = i18n::refusals::sentence(lang, &refusal, &zone);
+                notice("", "lock-simple", i18n::backups::to_restore(lang).to_owned(), why)
+            })
+        }
+    };
     view! {
+        {refused}
         <ActionForm action=start>
             <input type="hidden" name="site" value=site.id.to_string()/>
             <div class="cols">

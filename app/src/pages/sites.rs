@@ -27,10 +27,10 @@ struct Search {
 impl Search {
     fn finds(&self, summary: &SiteSummary) -> bool {
         let site = &summary.site;
-        let words = self.words.trim().to_lowercase();
+        let words = folded(self.words.trim());
         let named = [&site.name, &site.code, &site.customer_name]
             .iter()
-            .any(|text| text.to_lowercase().contains(&words));
+            .any(|text| folded(text).contains(&words));
         let status = match self.status.as_str() {
             "ready" => site.status.is_ready(),
             "restoring" => !site.status.is_ready(),
@@ -228,6 +228,29 @@ fn activity(lang: Lang, process: Process) -> AnyView {
     .into_any()
 }
 
+/// Without capitals and accents: people type a name as it comes to them. The letters of Western Europe; others stay.
+fn folded(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        match letter {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => plain.push('a'),
+            'ç' => plain.push('c'),
+            'è' | 'é' | 'ê' | 'ë' => plain.push('e'),
+            'ì' | 'í' | 'î' | 'ï' => plain.push('i'),
+            'ñ' => plain.push('n'),
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => plain.push('o'),
+            'ù' | 'ú' | 'û' | 'ü' => plain.push('u'),
+            'ý' | 'ÿ' => plain.push('y'),
+            'æ' => plain.push_str("ae"),
+            'œ' => plain.push_str("oe"),
+            'ß' => plain.push_str("ss"),
+            '’' => plain.push('\''),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_found_by_name_code_or_customer_whatever_the_case_and_by_its_status() {
+    fn a_site_is_found_by_name_code_or_customer_whatever_the_case_and_accents_and_by_its_status() {
         let site = summary("Électricité Marchand", "MARCHAND", "Groupe Alpha", SiteStatus::Ready);
         let search = |words: &str, status: &str| Search {
             words: words.into(),
             status: status.into(),
         };
-        for words in ["", "électricité", "ÉLECTRICITÉ", "march", " alpha "] {
+        for words in ["", "électricité", "ÉLECTRICITÉ", "electricite", "march", " alpha "] {
             assert!(search(words, "").finds(&site), "{words:?}");
         }
         assert!(!search("dupont", "").finds(&site));

@@ -85,7 +85,19 @@ async fn the_site_is_closed_before_anything_happens_and_open_when_it_ends() {
         .plane
         .start_restore(&actor(Role::Operator), order(&backup, Scope::Site))
         .await;
-    assert_eq!(second, Err(ControlError::Refused(Refusal::SiteRestoring)));
+    assert_eq!(
+        second.unwrap().id,
+        process.id,
+        "the same order sent twice is one restore"
+    );
+    let other = world
+        .plane
+        .start_restore(
+            &actor(Role::Operator),
+            order(&backup, Scope::Database(database("paie"))),
+        )
+        .await;
+    assert_eq!(other, Err(ControlError::Refused(Refusal::SiteRestoring)));
     world.work().await;
     assert!(world.status().await.is_ready());
     assert_eq!(
