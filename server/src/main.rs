@@ -184,7 +184,7 @@ async fn serve_sites(path: &Path) -> Outcome {
         .unwrap_or_else(|| path.with_file_name("sites.toml"));
     let declared = declaration::load(&sites, choices.clock.now())?;
     let plane = wiring::control_plane(&places(&config), choices).await?;
-    plane.store().declare(&declared).await?;
+    plane.store().declare(&declared, plane.now()).await?;
 
     let options = WebOptions {
         site: Site::find()?,

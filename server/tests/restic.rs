@@ -59,7 +59,7 @@ async fn restic_lists_checks_and_restores_what_coffre_stored() {
     let plane = wiring::control_plane(&places, choices).await.unwrap();
     plane
         .store()
-        .declare(&declaration::load(&sites, clock.now()).unwrap())
+        .declare(&declaration::load(&sites, clock.now()).unwrap(), clock.now())
         .await
         .unwrap();
     let operator = Actor {

@@ -137,6 +137,12 @@ impl ProcessKind {
         matches!(self, Self::Restore { .. } | Self::Export { .. } | Self::Import { .. })
     }
 
+    /// Does it let everything else go first? Nobody waits for a night.
+    #[must_use]
+    pub const fn yields(&self) -> bool {
+        matches!(self, Self::NightlyBackup { .. })
+    }
+
     /// Does it close the site?
     #[must_use]
     pub const fn is_restore(&self) -> bool {

@@ -128,7 +128,7 @@ async fn control_plane(data: &Path, books: &Books, clock: Arc<dyn Clock>) -> Res
     let plane = wiring::control_plane(&places, choices).await?;
     plane
         .store()
-        .declare(&world::declaration(books.files(), books.postgres(), now))
+        .declare(&world::declaration(books.files(), books.postgres(), now), now)
         .await?;
     Ok(plane)
 }

@@ -16,7 +16,8 @@ use crate::open::SqliteStore;
 use crate::processes::{let_go, next_revision, snapshot};
 use crate::rows;
 
-/// Hands the next process to a worker: an interrupted one before a queued one, each oldest first.
+/// Hands the next process to a worker: an interrupted one before a queued one, what a person asked for before a night, each
+/// oldest first.
 pub(crate) async fn claim(
     store: &SqliteStore,
     worker: &str,
@@ -255,7 +256,7 @@ async fn next(tx: &mut SqliteConnection, now: Timestamp, max_running: u32) -> Re
         "SELECT p.id FROM processes p WHERE (p.state = 'running' AND p.lease_until <= $1) OR (p.state = 'queued' \
          AND (NOT p.exclusive OR NOT EXISTS (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' \
          AND r.exclusive))) \
-         ORDER BY CASE p.state WHEN 'running' THEN 0 ELSE 1 END, p.requested_at, p.id LIMIT 1",
+         ORDER BY CASE WHEN p.state = 'running' THEN 0 WHEN p.kind <> 'nightly' THEN 1 ELSE 2 END, p.requested_at, p.id LIMIT 1",
     )
     .bind(now.millis())
     .fetch_optional(tx)

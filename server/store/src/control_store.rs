@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use control::ports::control_store::{
     Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Failures, NewProcess, RepositoryRow, Session,
-    StoreError,
+    SiteNights, StoreError,
 };
 use control::ports::database_engine::DatabaseSource;
 use control::ports::repository::SealedKey;
@@ -13,16 +13,17 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, Progress};
+use domain::schedule::Schedule;
 use domain::site::Site;
 use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
-use crate::{accounts, backups, claims, keeping, keys_and_audit, packages, processes, sessions, sites};
+use crate::{accounts, backups, claims, keeping, keys_and_audit, nights, packages, processes, sessions, sites};
 
 #[async_trait]
 impl ControlStore for SqliteStore {
-    async fn declare(&self, declaration: &Declaration) -> Result<(), StoreError> {
-        Ok(sites::declare(self, declaration).await?)
+    async fn declare(&self, declaration: &Declaration, now: Timestamp) -> Result<(), StoreError> {
+        Ok(sites::declare(self, declaration, now).await?)
     }
 
     async fn save_account(&self, account: &Account) -> Result<(), StoreError> {
@@ -223,6 +224,22 @@ impl ControlStore for SqliteStore {
 
     async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError> {
         Ok(keeping::end_purge(self, backup).await?)
+    }
+
+    async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {
+        Ok(nights::nights(self, now).await?)
+    }
+
+    async fn nights_of(&self, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, StoreError> {
+        Ok(nights::nights_of(self, site, now).await?)
+    }
+
+    async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {
+        Ok(nights::set_schedule(self, site, schedule).await?)
+    }
+
+    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {
+        Ok(nights::tell_silence(self, site, from).await?)
     }
 
     async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {

@@ -12,6 +12,7 @@ mod fault;
 mod invariants;
 mod keeping;
 mod keys_and_audit;
+mod nights;
 mod open;
 mod packages;
 mod processes;

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "guards", include_str!("../migrations/0002_guards.sql")),
     (3, "bacpac", include_str!("../migrations/0003_bacpac.sql")),
     (4, "bin", include_str!("../migrations/0004_bin.sql")),
+    (5, "nights", include_str!("../migrations/0005_nights.sql")),
 ];
 
 /// Why the control store was not opened.

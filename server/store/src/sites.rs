@@ -7,9 +7,11 @@ use control::ports::database_engine::{Address, DatabaseSource};
 use domain::ids::{DatabaseId, SiteId};
 use domain::refusal::Refusal;
 use domain::site::{Database, Site};
+use domain::time::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
 use crate::fault::Fault;
+use crate::nights;
 use crate::open::SqliteStore;
 use crate::rows;
 
@@ -27,7 +29,7 @@ macro_rules! site_sql {
 
 /// Creates or updates everything declared. A quota below a slot that is held takes effect as far as it can: the rest
 /// follows with the declaration after the slot was freed.
-pub(crate) async fn declare(store: &SqliteStore, declaration: &Declaration) -> Result<(), Fault> {
+pub(crate) async fn declare(store: &SqliteStore, declaration: &Declaration, now: Timestamp) -> Result<(), Fault> {
     let addresses: BTreeMap<&DatabaseId, &Address> = declaration.addresses.iter().map(|(id, at)| (id, at)).collect();
     let mut tx = store.begin().await?;
     for (id, name) in &declaration.customers {
@@ -49,7 +51,16 @@ pub(crate) async fn declare(store: &SqliteStore, declaration: &Declaration) -> R
         .await?;
     }
     for site in &declaration.sites {
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sites WHERE id = $1)")
+            .bind(site.id.as_str())
+            .fetch_one(&mut *tx)
+            .await?;
         save_site(&mut tx, site).await?;
+        if !known {
+            let declared = declaration.nights.iter().rfind(|(of, _)| *of == site.id);
+            let schedule = declared.map(|(_, schedule)| *schedule).unwrap_or_default();
+            nights::begin(&mut tx, &site.id, schedule, now).await?;
+        }
         sqlx::query("UPDATE databases SET position = NULL WHERE site = $1")
             .bind(site.id.as_str())
             .execute(&mut *tx)

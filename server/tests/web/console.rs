@@ -73,7 +73,7 @@ impl Console {
             upload_most_bytes: 8 << 20,
         };
         let plane = wiring::control_plane(&places, choices).await.unwrap();
-        plane.store().declare(&declared).await.unwrap();
+        plane.store().declare(&declared, plane.now()).await.unwrap();
         for role in Role::ALL {
             let person = Person {
                 email: format!("{}@example.org", role.code()),

@@ -12,10 +12,12 @@ use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
+use domain::nights::Nights;
 use domain::process::{Process, ProcessKind, Progress};
 use domain::refusal::Refusal;
+use domain::schedule::Schedule;
 use domain::site::Site;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::database_engine::{Address, DatabaseSource};
@@ -155,6 +157,28 @@ pub struct Declaration {
     pub sites: Vec<Site>,
     /// How each database is reached.
     pub addresses: Vec<(DatabaseId, Address)>,
+    /// When the nights of new sites start, where it is not the default. Sites that are known keep what operators have set.
+    pub nights: Vec<(SiteId, Schedule)>,
+}
+
+/// What is known of the nights of a site: enough to tell when the next one is due, without another query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteNights {
+    /// The site.
+    pub site: SiteId,
+    /// The zone its nights are in.
+    pub zone: Zone,
+    /// When they start.
+    pub schedule: Schedule,
+    /// What has been done of them.
+    pub nights: Nights,
+    /// Does the site take backups now? Not while it is being restored.
+    pub open: bool,
+    /// When its youngest complete backup became complete; one made of an uploaded file says nothing of the site and is
+    /// left aside.
+    pub last_completed: Option<Timestamp>,
+    /// From when on the site was without a backup, when people have been told so and not yet that it is over.
+    pub silence_told: Option<Timestamp>,
 }
 
 /// The control store.
@@ -162,8 +186,9 @@ pub struct Declaration {
 pub trait ControlStore: Send + Sync {
     // — what the operator declares —
 
-    /// Creates or updates everything declared; nothing is deleted, and no status, backup or process is touched.
-    async fn declare(&self, declaration: &Declaration) -> Result<(), StoreError>;
+    /// Creates or updates everything declared; nothing is deleted, and no status, schedule, backup or process is touched. A
+    /// site that is new was created `now`: it has nights from then on.
+    async fn declare(&self, declaration: &Declaration, now: Timestamp) -> Result<(), StoreError>;
 
     /// Creates an account, or replaces the one with the same address.
     async fn save_account(&self, account: &Account) -> Result<(), StoreError>;
@@ -231,8 +256,8 @@ pub trait ControlStore: Send + Sync {
     /// site's and is not used yet ([`Refusal::NotFound`]), a slot is taken ([`Refusal::QuotaReached`]).
     async fn queue_import(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
-    /// Hands the next process to a worker: the oldest queued one that need not wait for its site, or one whose worker has been
-    /// silent past its lease (attempt + 1). An exclusive process waits until no other exclusive one of its site is running. Atomic: no two workers get the same. `max_running` processes at most
+    /// Hands the next process to a worker: one whose worker has been silent past its lease (attempt + 1), or the oldest queued
+    /// one that need not wait for its site. Nights yield to what a person asked for: they come after everything else queued. An exclusive process waits until no other exclusive one of its site is running. Atomic: no two workers get the same. `max_running` processes at most
     /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here; what
     /// may have left remains is handed out even then, because its worker must first settle them.
     async fn claim(
@@ -346,6 +371,24 @@ pub trait ControlStore: Send + Sync {
     /// Removes every row of a marked backup, in one transaction; removing what is gone or not marked is fine and does nothing.
     /// Only for whoever has made its data invisible in the repository: what names them is lost here.
     async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError>;
+
+    // — nights —
+
+    /// What is known of the nights of every site, by id, in one reading.
+    ///
+    /// A business date is settled by a nightly process that is queued, running, completed or cancelled, and by an
+    /// automatic backup. Dates later than the site's tomorrow come from a clock that was wrong and do not count.
+    async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError>;
+
+    /// The same of one site.
+    async fn nights_of(&self, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, StoreError>;
+
+    /// Sets when the nights of a site start; [`Refusal::NotFound`] when there is no such site.
+    async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError>;
+
+    /// Keeps that people are told of a silence that began to count then, or, with `None`, that it is over. `false` when that was
+    /// kept already: of several servers one tells.
+    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError>;
 
     // — files beside the backups —
 

@@ -5,6 +5,7 @@
 
 mod declared;
 mod keeping;
+mod nights;
 mod people;
 mod work;
 mod world;
@@ -18,13 +19,14 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, Progress};
+use domain::schedule::Schedule;
 use domain::site::Site;
 use domain::time::Timestamp;
 
 use self::world::World;
 use crate::ports::control_store::{
     Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Failures, NewProcess, RepositoryRow, Session,
-    StoreError,
+    SiteNights, StoreError,
 };
 use crate::ports::database_engine::DatabaseSource;
 use crate::ports::repository::SealedKey;
@@ -55,8 +57,8 @@ impl MemoryStore {
 
 #[async_trait]
 impl ControlStore for MemoryStore {
-    async fn declare(&self, declaration: &Declaration) -> Result<(), StoreError> {
-        self.change(|world| world.declare(declaration))
+    async fn declare(&self, declaration: &Declaration, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| world.declare(declaration, now))
     }
 
     async fn save_account(&self, account: &Account) -> Result<(), StoreError> {
@@ -282,6 +284,22 @@ impl ControlStore for MemoryStore {
             world.end_purge(backup);
             Ok(())
         })
+    }
+
+    async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {
+        Ok(self.read(|world| world.nights(now)))
+    }
+
+    async fn nights_of(&self, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, StoreError> {
+        Ok(self.read(|world| world.nights_of(site, now)))
+    }
+
+    async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {
+        self.change(|world| world.set_schedule(site, schedule))
+    }
+
+    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.change(|world| world.tell_silence(site, from))
     }
 
     async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {

@@ -52,6 +52,7 @@ macro_rules! store_contract {
                 a_percentage_never_goes_back_within_an_attempt
                 a_heartbeat_keeps_the_process
                 a_server_that_starts_alone_takes_over_at_once
+                nights_yield_to_what_a_person_asked_for
                 a_backup_of_another_kind_site_or_process_is_not_recorded
             }
             restores {
@@ -66,6 +67,11 @@ macro_rules! store_contract {
                 ten_clocks_at_once_make_one_backup_of_a_night
                 a_night_that_failed_may_be_tried_again
                 each_site_and_day_has_its_own
+                what_was_done_of_a_night_is_told_of_all_sites_and_of_one
+                a_failed_night_is_counted_until_it_is_settled
+                a_date_of_a_wrong_clock_does_not_count
+                a_schedule_is_the_sites_own_and_a_declaration_leaves_it
+                a_silence_is_told_once_and_its_end_once
             }
             packages {
                 ten_who_want_the_same_file_are_led_to_one_process

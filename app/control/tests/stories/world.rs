@@ -120,13 +120,14 @@ impl World {
                 hosted("martin", &["martin-compta"]),
             ],
             addresses: vec![],
+            nights: vec![],
         };
         for id in ["compta", "paie", "martin-compta"] {
             engine.create(&database(id), &["opening"]);
             let path = format!("/books/{id}.sqlite").into();
             declaration.addresses.push((database(id), Address::Sqlite { path }));
         }
-        plane.store().declare(&declaration).await.unwrap();
+        plane.store().declare(&declaration, START).await.unwrap();
         for role in Role::ALL {
             let email = format!("{}@example.org", role.code());
             let new = NewAccount {
@@ -157,7 +158,7 @@ impl World {
                 .collect(),
             ..Declaration::default()
         };
-        self.plane.store().declare(&declaration).await.unwrap();
+        self.plane.store().declare(&declaration, START).await.unwrap();
     }
 
     /// Makes a snapshot invisible, as an interrupted sweep has done.

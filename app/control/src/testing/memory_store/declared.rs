@@ -4,17 +4,19 @@ use domain::ids::{DatabaseId, SiteId};
 use domain::limits::MANUAL_QUOTA_MAX;
 use domain::refusal::Refusal;
 use domain::site::{Database, Site, SiteStatus};
+use domain::time::Timestamp;
 
 use super::world::{Declared, World, broken};
 use crate::ports::control_store::{Declaration, StoreError};
 use crate::ports::database_engine::{Address, DatabaseSource};
 
 impl World {
-    pub(super) fn declare(&mut self, declaration: &Declaration) -> Result<(), StoreError> {
+    pub(super) fn declare(&mut self, declaration: &Declaration, now: Timestamp) -> Result<(), StoreError> {
         self.customers.extend(declaration.customers.iter().cloned());
         self.partners.extend(declaration.partners.iter().cloned());
         for site in &declaration.sites {
             self.declare_site(site)?;
+            self.begin_nights(&site.id, declaration, now);
             for declared in self.databases.values_mut().filter(|declared| declared.site == site.id) {
                 declared.position = None;
             }

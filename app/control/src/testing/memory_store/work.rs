@@ -190,7 +190,13 @@ impl World {
             let waits = exclusive(work) && busy.contains(&work.process.site);
             silent(work) || (work.process.state == ProcessState::Queued && !waits)
         };
-        let turn = |work: &&Work| (!silent(work), work.process.requested_at, work.process.id.clone());
+        let turn = |work: &&Work| {
+            let Process {
+                kind, requested_at, id, ..
+            } = &work.process;
+            let silent = silent(work);
+            (!silent, !silent && kind.yields(), *requested_at, id.clone())
+        };
         let Some(id) = self
             .processes
             .values()

@@ -7,6 +7,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessState, StateName};
 use domain::refusal::Refusal;
+use domain::schedule::Schedule;
 use domain::site::{Database, Site};
 use domain::time::Timestamp;
 
@@ -20,6 +21,8 @@ pub(super) struct World {
     pub(super) partners: BTreeMap<PartnerId, String>,
     /// `databases` in them is empty: see `databases` here.
     pub(super) sites: BTreeMap<SiteId, Site>,
+    /// When the nights of each start, and what people were told of them.
+    pub(super) planned: BTreeMap<SiteId, Planned>,
     pub(super) databases: BTreeMap<DatabaseId, Declared>,
     pub(super) accounts: BTreeMap<AccountId, Account>,
     pub(super) sessions: BTreeMap<[u8; 32], Session>,
@@ -45,6 +48,14 @@ pub(super) struct Declared {
     pub(super) position: Option<usize>,
     pub(super) database: Database,
     pub(super) address: Address,
+}
+
+/// What a site keeps for its nights.
+#[derive(Clone)]
+pub(super) struct Planned {
+    pub(super) schedule: Schedule,
+    pub(super) created_at: Timestamp,
+    pub(super) silence_told: Option<Timestamp>,
 }
 
 /// A process with what only workers see.
@@ -99,7 +110,7 @@ impl World {
         }
         match process.state {
             ProcessState::Queued => {
-                let key = |of: &Process| (of.requested_at, of.id.clone());
+                let key = |of: &Process| (of.kind.yields(), of.requested_at, of.id.clone());
                 let before = |other: &Process| match other.state.name() {
                     StateName::Queued => key(other) < key(&process),
                     StateName::Running => {

@@ -6,11 +6,11 @@ use domain::backup::BackupKind;
 use domain::failure::{Cause, Failure};
 use domain::ids::ProcessId;
 use domain::limits::MAX_ATTEMPTS;
-use domain::process::{ProcessState, Progress, Stage};
+use domain::process::{ProcessKind, ProcessState, Progress, Stage};
 use domain::refusal::Refusal;
 use tokio::task::JoinSet;
 
-use super::story::{LEASE_SECS, MANY, Story, at, backup_by, broken, failure, fenced, id, progress, refusal};
+use super::story::{LEASE_SECS, MANY, Story, at, backup_by, broken, failure, fenced, id, november, progress, refusal};
 use crate::ports::control_store::Claim;
 
 /// Twenty workers look at the same moment, again and again, until nothing is left.
@@ -450,5 +450,42 @@ pub async fn a_backup_of_another_kind_site_or_process_is_not_recorded(story: Sto
         story.meter("dupont").await,
         (1, 1, 5),
         "an id twice takes no second slot"
+    );
+}
+
+/// Nobody waits for a night: it goes after everything else that is queued, and its place is told so. One that was
+/// interrupted goes on before anything new begins, like all work.
+pub async fn nights_yield_to_what_a_person_asked_for(story: Story) {
+    let business_date = november(23);
+    let mut nights = Vec::new();
+    for (n, site) in ["dupont", "arnaud"].into_iter().enumerate() {
+        let when = at(i64::try_from(n).expect("there are two"));
+        let new = story.new_process(site, ProcessKind::NightlyBackup { business_date }, when);
+        nights.push(
+            story
+                .store
+                .queue_backup(&new)
+                .await
+                .expect("the night is to be made")
+                .id,
+        );
+    }
+    let by_hand = story.queue_manual("dupont", at(10)).await;
+    let ahead = async |process: &ProcessId| story.process(process).await.ahead;
+    assert_eq!(ahead(&by_hand.id).await, Some(0));
+    assert_eq!((ahead(&nights[0]).await, ahead(&nights[1]).await), (Some(1), Some(2)));
+
+    assert_eq!(story.claim(at(20)).await.claim.process, by_hand.id);
+    let night = story.claim(at(20)).await;
+    assert_eq!(night.claim.process, nights[1], "the first one's site is busy");
+    let later = story.queue_manual("martin", at(21)).await;
+    for interrupted in [&nights[1], &by_hand.id] {
+        let again = story.claim(at(20 + LEASE_SECS)).await;
+        assert_eq!((&again.claim.process, again.claim.attempt), (interrupted, 2));
+    }
+    assert_eq!(story.claim(at(20 + LEASE_SECS)).await.claim.process, later.id);
+    assert!(
+        story.look(at(21 + LEASE_SECS), MANY).await.is_none(),
+        "and the first night waits for its site"
     );
 }

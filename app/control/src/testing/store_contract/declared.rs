@@ -18,7 +18,10 @@ pub async fn declaring_again_changes_what_is_declared_and_nothing_else(story: St
         .await
         .expect("the database exists");
     let before = store.sites().await.expect("the store works");
-    store.declare(&declaration()).await.expect("the declaration is sound");
+    store
+        .declare(&declaration(), at(0))
+        .await
+        .expect("the declaration is sound");
     assert_eq!(
         store.sites().await.expect("the store works"),
         before,
@@ -36,7 +39,7 @@ pub async fn declaring_again_changes_what_is_declared_and_nothing_else(story: St
     site.databases.reverse();
     let gone = site.databases.pop().expect("it has two");
     let site = site.clone();
-    store.declare(&changed).await.expect("the declaration is sound");
+    store.declare(&changed, at(0)).await.expect("the declaration is sound");
     let now = store
         .site(&site.id)
         .await
@@ -72,7 +75,10 @@ pub async fn declaring_again_changes_what_is_declared_and_nothing_else(story: St
         "a site that is not declared again stays"
     );
 
-    store.declare(&declaration()).await.expect("the declaration is sound");
+    store
+        .declare(&declaration(), at(0))
+        .await
+        .expect("the declaration is sound");
     let back = store
         .site(&site.id)
         .await
@@ -97,7 +103,7 @@ pub async fn a_wrong_declaration_leaves_nothing_behind(story: Story) {
         let mut wrong = declaration();
         wrong.sites[0].name = "half-way".to_owned();
         mistake(&mut wrong);
-        broken(story.store.declare(&wrong).await);
+        broken(story.store.declare(&wrong, at(0)).await);
         assert_eq!(story.store.sites().await.expect("the store works"), before);
     }
 }

@@ -135,7 +135,8 @@ impl<'a> Life<'a> {
 
     async fn look(&mut self) -> String {
         let claimed = self.story.look(self.now, self.rng.u32(0..5)).await;
-        let told = format!("{claimed:?}");
+        let nights = self.story.store.nights(self.now).await;
+        let told = format!("{claimed:?} {nights:?}");
         self.claimed.extend(claimed);
         told
     }
@@ -150,7 +151,7 @@ impl<'a> Life<'a> {
     async fn declare(&mut self) -> String {
         let mut declared = declaration();
         declared.sites[0].quota = self.rng.u32(1..7);
-        answered(&self.story.store.declare(&declared).await)
+        answered(&self.story.store.declare(&declared, at(0)).await)
     }
 
     /// Of any backup there ever was: often refused.

@@ -1,12 +1,14 @@
 //! One automatic backup per site and day, whoever's clock strikes (R11).
 
+use domain::nights::FailedNight;
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
+use domain::schedule::Schedule;
 use domain::time::CivilDate;
 use tokio::task::JoinSet;
 
-use super::story::{Story, at, november, refusal};
-use crate::ports::control_store::StoreError;
+use super::story::{Story, at, declaration, id, november, refusal};
+use crate::ports::control_store::{SiteNights, StoreError};
 
 /// A restart, a second node, a clock that is set back: the night is made once.
 pub async fn ten_clocks_at_once_make_one_backup_of_a_night(story: Story) {
@@ -62,6 +64,177 @@ pub async fn each_site_and_day_has_its_own(story: Story) {
             night(&story, site, november(day)).await.expect("its own night");
         }
     }
+}
+
+/// Queued, running, completed and cancelled nights are settled, and so is one whose backup is there; all in one reading.
+pub async fn what_was_done_of_a_night_is_told_of_all_sites_and_of_one(story: Story) {
+    let begun = nights_of(&story, "dupont").await;
+    let expected = (at(0), None, None);
+    assert_eq!(
+        (begun.nights.since, begun.nights.settled, begun.nights.failed),
+        expected
+    );
+    assert_eq!(
+        (begun.schedule, begun.open, begun.last_completed),
+        (Schedule::default(), true, None)
+    );
+    assert_eq!(begun.zone, declaration().sites[0].zone);
+
+    let first = night(&story, "dupont", november(20)).await.expect("a night to be made");
+    assert_eq!(settled(&story, "dupont").await, Some(november(20)), "queued");
+    let backup = story.complete(&story.claim(at(1)).await, at(1)).await;
+    assert_eq!(backup.process, first.id);
+    assert_eq!(
+        nights_of(&story, "dupont").await.last_completed,
+        Some(backup.completed_at)
+    );
+    let second = night(&story, "dupont", november(21)).await.expect("a night to be made");
+    story
+        .store
+        .cancel(&second.id, "Paul", at(2))
+        .await
+        .expect("it is queued");
+    assert_eq!(
+        settled(&story, "dupont").await,
+        Some(november(21)),
+        "a person wanted none"
+    );
+    night(&story, "dupont", november(22)).await.expect("a night to be made");
+    story.claim(at(3)).await;
+    assert_eq!(settled(&story, "dupont").await, Some(november(22)), "running");
+
+    let kept = story.manual_backup("martin", at(10)).await;
+    story.queue_restore("martin", &kept, at(20)).await;
+    let all = story.store.nights(at(0)).await.expect("the store works");
+    let of: Vec<_> = all
+        .iter()
+        .map(|nights| (nights.site.as_str(), nights.nights.settled, nights.open))
+        .collect();
+    assert_eq!(
+        of,
+        [
+            ("arnaud", None, true),
+            ("dupont", Some(november(22)), true),
+            ("martin", None, false)
+        ]
+    );
+    for one in all {
+        assert_eq!(nights_of(&story, one.site.as_str()).await, one);
+    }
+    assert_eq!(
+        story
+            .store
+            .nights_of(&id("nowhere"), at(0))
+            .await
+            .expect("the store works"),
+        None
+    );
+}
+
+/// The waits between tries are reckoned from it.
+pub async fn a_failed_night_is_counted_until_it_is_settled(story: Story) {
+    let older = night(&story, "dupont", november(21)).await.expect("a night to be made");
+    story.fail(&story.claim(at(1)).await.claim, at(2)).await;
+    for times in 1..=3 {
+        night(&story, "dupont", november(22)).await.expect("a night to be made");
+        let ended_at = at(10 * i64::from(times));
+        story.fail(&story.claim(ended_at).await.claim, ended_at).await;
+        let business_date = november(22);
+        let expected = FailedNight {
+            business_date,
+            times,
+            ended_at,
+        };
+        assert_eq!(nights_of(&story, "dupont").await.nights.failed, Some(expected));
+    }
+    assert_eq!(settled(&story, "dupont").await, None, "not by {}", older.id);
+    night(&story, "dupont", november(22)).await.expect("a night to be made");
+    assert_eq!(
+        nights_of(&story, "dupont").await.nights.failed,
+        None,
+        "it is being made"
+    );
+    assert_eq!(settled(&story, "dupont").await, Some(november(22)));
+}
+
+/// The stories are told on the 24th: the 25th may be tomorrow's night, nothing later can.
+pub async fn a_date_of_a_wrong_clock_does_not_count(story: Story) {
+    for day in [29, 28, 27, 26] {
+        night(&story, "dupont", november(day)).await.expect("its own night");
+        night(&story, "arnaud", november(day)).await.expect("its own night");
+    }
+    assert_eq!(settled(&story, "dupont").await, None);
+    night(&story, "dupont", november(25)).await.expect("its own night");
+    assert_eq!(settled(&story, "dupont").await, Some(november(25)));
+    let failing = story.claim(at(1)).await;
+    story.fail(&failing.claim, at(2)).await;
+    assert_eq!(
+        nights_of(&story, failing.process.site.as_str()).await.nights.failed,
+        None
+    );
+}
+
+/// What an operator has set is not set back by the next start, and another site's stays.
+pub async fn a_schedule_is_the_sites_own_and_a_declaration_leaves_it(story: Story) {
+    let store = &story.store;
+    let evening = Schedule::new(22 * 60, 240).expect("within its limits");
+    store
+        .set_schedule(&id("dupont"), evening)
+        .await
+        .expect("the site exists");
+    let mut declared = declaration();
+    let early = Schedule::new(15, 60).expect("within its limits");
+    declared.nights = vec![(id("dupont"), early), (id("new"), early)];
+    let mut new = declared.sites[2].clone();
+    (new.id, new.databases) = (id("new"), Vec::new());
+    declared.sites.push(new);
+    store
+        .declare(&declared, at(500))
+        .await
+        .expect("the declaration is sound");
+    for (site, schedule, since) in [
+        ("dupont", evening, at(0)),
+        ("martin", Schedule::default(), at(0)),
+        ("new", early, at(500)),
+    ] {
+        let nights = nights_of(&story, site).await;
+        assert_eq!((nights.schedule, nights.nights.since), (schedule, since), "{site}");
+    }
+    assert_eq!(
+        refusal(store.set_schedule(&id("nowhere"), early).await),
+        Refusal::NotFound
+    );
+}
+
+/// Of several servers one tells, and a restart repeats nothing.
+pub async fn a_silence_is_told_once_and_its_end_once(story: Story) {
+    let tell = async |from| {
+        story
+            .store
+            .tell_silence(&id("dupont"), from)
+            .await
+            .expect("the site exists")
+    };
+    assert!(!tell(None).await, "nothing was told");
+    assert!(tell(Some(at(5))).await);
+    assert!(!tell(Some(at(5))).await);
+    assert_eq!(nights_of(&story, "dupont").await.silence_told, Some(at(5)));
+    assert_eq!(nights_of(&story, "martin").await.silence_told, None);
+    assert!(tell(None).await);
+    assert!(!tell(None).await);
+    assert_eq!(
+        refusal(story.store.tell_silence(&id("nowhere"), None).await),
+        Refusal::NotFound
+    );
+}
+
+async fn nights_of(story: &Story, site: &str) -> SiteNights {
+    let nights = story.store.nights_of(&id(site), at(0)).await;
+    nights.expect("the store works").expect("the site exists")
+}
+
+async fn settled(story: &Story, site: &str) -> Option<CivilDate> {
+    nights_of(story, site).await.nights.settled
 }
 
 async fn night(story: &Story, site: &str, business_date: CivilDate) -> Result<Process, StoreError> {

@@ -128,17 +128,29 @@ pub async fn a_lowered_quota_waits_for_the_slots_that_are_held(story: Story) {
         .cancel(&first.id, "Paul", at(3))
         .await
         .expect("it is queued");
-    story.store.declare(&lowered).await.expect("a quota may be lowered");
+    story
+        .store
+        .declare(&lowered, at(0))
+        .await
+        .expect("a quota may be lowered");
     assert_eq!(story.meter("dupont").await, (0, 2, 3), "as far as it can");
     story
         .store
         .cancel(&third.id, "Paul", at(4))
         .await
         .expect("it is queued");
-    story.store.declare(&lowered).await.expect("a quota may be lowered");
+    story
+        .store
+        .declare(&lowered, at(0))
+        .await
+        .expect("a quota may be lowered");
     assert_eq!(story.meter("dupont").await, (0, 1, 2));
     story.fail(&story.claim(at(5)).await.claim, at(6)).await;
-    story.store.declare(&lowered).await.expect("a quota may be lowered");
+    story
+        .store
+        .declare(&lowered, at(0))
+        .await
+        .expect("a quota may be lowered");
     assert_eq!(story.meter("dupont").await, (0, 0, 1));
 }
 

@@ -130,6 +130,7 @@ pub fn declaration() -> Declaration {
             .flat_map(|site| &site.databases)
             .map(|of| (of.id.clone(), address(of)))
             .collect(),
+        nights: Vec::new(),
         sites,
     }
 }
@@ -251,7 +252,10 @@ impl Story {
     /// # Panics
     /// When the store does not take it.
     pub async fn begin(store: Arc<dyn ControlStore>) -> Self {
-        store.declare(&declaration()).await.expect("the small world is sound");
+        store
+            .declare(&declaration(), at(0))
+            .await
+            .expect("the small world is sound");
         Self {
             store,
             ids: Arc::default(),

@@ -1,0 +1,176 @@
+//! The nights of sites: what is settled, what failed, when they start. One query tells it of all sites.
+
+use control::ports::control_store::SiteNights;
+use domain::ids::SiteId;
+use domain::nights::{FailedNight, Nights};
+use domain::refusal::Refusal;
+use domain::schedule::Schedule;
+use domain::time::{CivilDate, Timestamp, Zone};
+use serde::Deserialize;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::fault::Fault;
+use crate::open::SqliteStore;
+use crate::rows;
+
+/// `$1` is the last day that can be tomorrow anywhere on earth: two days after today at Greenwich. A site's own tomorrow is
+/// at most two days before it, so the third youngest date counts for certain; which of the three does is decided by
+/// the site's zone, which SQL does not know.
+macro_rules! nights_sql {
+    ($tail:literal) => {
+        concat!(
+            "SELECT s.id, s.zone_name, s.zone_changes, s.night_start, s.night_window, s.created_at, s.silence_told, ",
+            "s.restoring IS NULL AS open, ",
+            "(SELECT max(b.completed_at) FROM backups b WHERE b.site = s.id AND b.imported_from IS NULL AND b.deleted_at IS NULL) AS last_completed, ",
+            "(SELECT json_group_array(day) FROM (SELECT DISTINCT n.business_date AS day FROM processes n ",
+            "WHERE n.kind = 'nightly' AND n.site = s.id AND n.business_date <= $1 AND n.state <> 'failed' ",
+            "ORDER BY n.business_date DESC LIMIT 3)) AS made, ",
+            "(SELECT json_group_array(day) FROM (SELECT b.business_date AS day FROM backups b ",
+            "WHERE b.kind = 'automatic' AND b.site = s.id AND b.business_date <= $1 ",
+            "ORDER BY b.business_date DESC LIMIT 3)) AS kept, ",
+            "(SELECT json_group_array(json_object('day', day, 'times', times, 'ended_at', ended_at)) FROM ",
+            "(SELECT n.business_date AS day, count(*) AS times, max(n.ended_at) AS ended_at FROM processes n ",
+            "WHERE n.kind = 'nightly' AND n.site = s.id AND n.business_date <= $1 AND n.state = 'failed' ",
+            "GROUP BY n.business_date ORDER BY n.business_date DESC LIMIT 3)) AS failed ",
+            "FROM sites s ",
+            $tail
+        )
+    };
+}
+
+/// What is known of the nights of every site.
+pub(crate) async fn nights(store: &SqliteStore, now: Timestamp) -> Result<Vec<SiteNights>, Fault> {
+    let mut tx = store.read().await?;
+    sqlx::query(nights_sql!("ORDER BY s.id"))
+        .bind(last_tomorrow(now))
+        .fetch_all(&mut *tx)
+        .await?
+        .iter()
+        .map(|row| site_nights(row, now))
+        .collect()
+}
+
+/// The same of one site.
+pub(crate) async fn nights_of(store: &SqliteStore, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, Fault> {
+    let mut tx = store.read().await?;
+    sqlx::query(nights_sql!("WHERE s.id = $2"))
+        .bind(last_tomorrow(now))
+        .bind(site.as_str())
+        .fetch_optional(&mut *tx)
+        .await?
+        .map(|row| site_nights(&row, now))
+        .transpose()
+}
+
+/// Sets when the nights of a site start.
+pub(crate) async fn set_schedule(store: &SqliteStore, site: &SiteId, schedule: Schedule) -> Result<(), Fault> {
+    let mut tx = store.begin().await?;
+    let found = sqlx::query("UPDATE sites SET night_start = $2, night_window = $3 WHERE id = $1")
+        .bind(site.as_str())
+        .bind(i64::from(schedule.start_minutes()))
+        .bind(i64::from(schedule.window_minutes()))
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+    if found == 0 {
+        return Err(Refusal::NotFound.into());
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Keeps that people are told of a silence, or that it is over.
+pub(crate) async fn tell_silence(store: &SqliteStore, site: &SiteId, from: Option<Timestamp>) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    let kept: Option<Option<i64>> = sqlx::query_scalar("SELECT silence_told FROM sites WHERE id = $1")
+        .bind(site.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let (kept, from) = (kept.ok_or(Refusal::NotFound)?, from.map(Timestamp::millis));
+    if kept == from {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE sites SET silence_told = $2 WHERE id = $1")
+        .bind(site.as_str())
+        .bind(from)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Gives a site that was inserted in this transaction its creation and the schedule it begins with.
+pub(crate) async fn begin(
+    tx: &mut SqliteConnection,
+    site: &SiteId,
+    schedule: Schedule,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query("UPDATE sites SET created_at = $2, night_start = $3, night_window = $4 WHERE id = $1")
+        .bind(site.as_str())
+        .bind(now.millis())
+        .bind(i64::from(schedule.start_minutes()))
+        .bind(i64::from(schedule.window_minutes()))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+fn last_tomorrow(now: Timestamp) -> String {
+    Zone::utc().local(now).date.plus_days(2).to_string()
+}
+
+#[derive(Deserialize)]
+struct Failed {
+    day: String,
+    times: u32,
+    ended_at: i64,
+}
+
+fn site_nights(row: &SqliteRow, now: Timestamp) -> Result<SiteNights, Fault> {
+    let zone = Zone {
+        name: row.try_get("zone_name")?,
+        changes: rows::from_json(row, "zone_changes")?,
+    };
+    let tomorrow = zone.local(now).date.plus_days(1);
+    let youngest = |column: &str| -> Result<Option<CivilDate>, Fault> {
+        let days: Vec<String> = rows::from_json(row, column)?;
+        let days = days.iter().map(|day| date(day)).collect::<Result<Vec<_>, _>>()?;
+        Ok(days.into_iter().filter(|day| *day <= tomorrow).max())
+    };
+    let settled = youngest("made")?.max(youngest("kept")?);
+    let mut failed = None;
+    for Failed { day, times, ended_at } in rows::from_json::<Vec<Failed>>(row, "failed")? {
+        let business_date = date(&day)?;
+        let counts = business_date <= tomorrow && settled.is_none_or(|settled| settled < business_date);
+        if counts && failed.is_none_or(|other: FailedNight| other.business_date < business_date) {
+            failed = Some(FailedNight {
+                business_date,
+                times,
+                ended_at: Timestamp(ended_at),
+            });
+        }
+    }
+    Ok(SiteNights {
+        site: rows::id(row, "id")?,
+        zone,
+        schedule: schedule(row)?,
+        nights: Nights {
+            since: rows::at(row, "created_at")?,
+            settled,
+            failed,
+        },
+        open: row.try_get::<i64, _>("open")? == 1,
+        last_completed: rows::optional_at(row, "last_completed")?,
+        silence_told: rows::optional_at(row, "silence_told")?,
+    })
+}
+
+fn schedule(row: &SqliteRow) -> Result<Schedule, Fault> {
+    Schedule::new(rows::natural(row, "night_start")?, rows::natural(row, "night_window")?)
+        .map_err(|error| Fault::broken(format!("a schedule that cannot be: {error}")))
+}
+
+fn date(text: &str) -> Result<CivilDate, Fault> {
+    CivilDate::parse(text).ok_or_else(|| Fault::broken(format!("a night of {text:?}")))
+}
