@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::error::ControlError;
 use crate::feed::Feed;
+use crate::nights::NightWatch;
 use crate::ports::clock::Clock;
 use crate::ports::control_store::{AuditEntry, ControlStore};
 use crate::ports::database_engine::DatabaseEngine;
@@ -62,6 +63,7 @@ pub struct ControlPlane {
     pub(crate) outside: Outside,
     pub(crate) feed: Feed,
     pub(crate) wake: Notify,
+    pub(crate) night_watch: NightWatch,
     pub(crate) hashing: Semaphore,
     /// Held while a try to sign in is counted.
     pub(crate) counting: tokio::sync::Mutex<()>,
@@ -74,9 +76,10 @@ impl ControlPlane {
     #[must_use]
     pub fn new(outside: Outside) -> Arc<Self> {
         Arc::new(Self {
-            outside,
             feed: Feed::default(),
             wake: Notify::new(),
+            night_watch: NightWatch::begun(outside.clock.now()),
+            outside,
             hashing: Semaphore::new(HASHED_AT_ONCE),
             counting: tokio::sync::Mutex::default(),
             arriving: Arc::default(),

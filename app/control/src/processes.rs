@@ -77,6 +77,7 @@ impl ControlPlane {
         self.audit(Some(actor), Some(&process.site), "process.cancel", "done", id.as_str())
             .await?;
         self.feed.process(&process);
+        self.night_watch.changed(&process.site);
         self.announce_queue(&process.id).await;
         if process.kind.is_restore() {
             self.feed.site(&process.site, SiteStatus::Ready);

@@ -30,12 +30,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 
 impl ControlPlane {
     /// Works until `stop` says so; what is under way then is left to its lease. As many processes at once as the
-    /// configuration allows.
+    /// configuration allows. The nights are made meanwhile.
     pub async fn work(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..self.outside.max_running.max(1) {
             workers.spawn(Arc::clone(&self).work_alone(stop.clone()));
         }
+        workers.spawn(Arc::clone(&self).make_nights(stop.clone()));
         workers.spawn(Arc::clone(&self).sweep_regularly(stop));
         workers.join_all().await;
     }
@@ -174,6 +175,7 @@ impl ControlPlane {
                     // Used, or refused: what was uploaded is not wanted any more.
                     let _ = self.remove_upload(upload).await;
                 }
+                self.night_watch.changed(&process.site);
                 self.outside.notifier.notify(Notice::Ended(process));
                 self.announce_queue(&claim.process).await;
             }

@@ -4,6 +4,7 @@
 
 mod backups;
 mod keeping;
+mod nights;
 mod packages;
 mod restores;
 mod sign_in;

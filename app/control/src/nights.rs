@@ -1,0 +1,215 @@
+//! The scheduler: makes one automatic backup per site and night (R11), at the moment the domain tells ([`domain::nights`]).
+//!
+//! It keeps one moment per site in an index and looks at a site again only when that moment has come or something of the site
+//! has changed; now and then it reads all sites anew, which also finds what happened without its being told (another
+//! server, a lease that ran out). It remembers nothing that must survive: a second one on the same store makes nothing twice,
+//! because the store takes one backup per site and date.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::ids::SiteId;
+use domain::nights::{self, Night};
+use domain::refusal::Refusal;
+use domain::time::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use crate::control_plane::ControlPlane;
+use crate::error::ControlError;
+use crate::ports::control_store::SiteNights;
+
+/// Longest sleep: a clock that is put forward is noticed within it.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// Shortest sleep: moments that fall together are looked at together.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How often all sites are read anew. Below the first wait after a failure, so that a night given up by the queue itself is
+/// tried again in time.
+const READ_ALL_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Wait before a site that is closed is asked again; its restore tells when it ends, so this is for when it could not.
+const ASK_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// What the scheduler and the rest of the control plane share.
+#[derive(Debug)]
+pub(crate) struct NightWatch {
+    changed: Mutex<BTreeSet<SiteId>>,
+    wake: Notify,
+    looked_at: AtomicI64,
+}
+
+impl NightWatch {
+    /// One that was begun at this instant.
+    pub(crate) fn begun(at: Timestamp) -> Self {
+        Self {
+            changed: Mutex::default(),
+            wake: Notify::new(),
+            looked_at: AtomicI64::new(at.millis()),
+        }
+    }
+
+    /// Something of this site has changed that decides when its next night is.
+    pub(crate) fn changed(&self, site: &SiteId) {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.insert(site.clone());
+        self.wake.notify_one();
+    }
+
+    fn take_changed(&self) -> BTreeSet<SiteId> {
+        std::mem::take(&mut *self.changed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ControlPlane {
+    /// When the scheduler last looked, and could; before its first look, when this control plane was made.
+    #[must_use]
+    pub fn nights_looked_at(&self) -> Timestamp {
+        Timestamp(self.night_watch.looked_at.load(Ordering::SeqCst))
+    }
+
+    /// Makes nights until `stop` says so.
+    pub(crate) async fn make_nights(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut scheduler = Scheduler::new(Arc::clone(&self));
+        while !*stop.borrow() {
+            // A failure was logged where it happened; the next look may find the store well again.
+            let wait = match scheduler.look().await {
+                Ok(Some(next)) => next.since(self.now()).clamp(PAUSE, LOOK_EVERY),
+                Ok(None) | Err(_) => LOOK_EVERY,
+            };
+            tokio::select! {
+                () = self.night_watch.wake.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+}
+
+/// The index of one server.
+pub struct Scheduler {
+    plane: Arc<ControlPlane>,
+    due: BTreeSet<(Timestamp, SiteId)>,
+    moments: HashMap<SiteId, Timestamp>,
+    /// When all sites were last read; `None` asks for it.
+    read_all_at: Option<Timestamp>,
+    looked_at: Timestamp,
+}
+
+impl Scheduler {
+    /// One that has not looked yet.
+    #[must_use]
+    pub fn new(plane: Arc<ControlPlane>) -> Self {
+        let looked_at = plane.now();
+        Self {
+            plane,
+            due: BTreeSet::new(),
+            moments: HashMap::new(),
+            read_all_at: None,
+            looked_at,
+        }
+    }
+
+    /// Starts every night that is due; answers when the next look is wanted, unless something changes before.
+    ///
+    /// # Errors
+    /// A failure of the store. The next look begins anew.
+    pub async fn look(&mut self) -> Result<Option<Timestamp>, ControlError> {
+        let now = self.plane.now();
+        let changed = self.plane.night_watch.take_changed();
+        // A clock that was put back: what the index holds was reckoned under another time.
+        let put_back = now < self.looked_at;
+        let outdated = |read: Timestamp| put_back || now.since(read) >= READ_ALL_EVERY;
+        let all = self.read_all_at.take().filter(|read| !outdated(*read));
+        match all {
+            None => self.look_at_all(now).await?,
+            Some(_) => self.look_at_some(changed, now).await?,
+        }
+        // Set only now: a look that failed half-way is followed by one at everything.
+        self.read_all_at = Some(all.unwrap_or(now));
+        self.looked_at = now;
+        self.plane.night_watch.looked_at.store(now.millis(), Ordering::SeqCst);
+        Ok(self.due.first().map(|(moment, _)| *moment))
+    }
+
+    async fn look_at_all(&mut self, now: Timestamp) -> Result<(), ControlError> {
+        let sites = self.plane.outside.store.nights(now).await?;
+        self.due.clear();
+        self.moments.clear();
+        for site in sites {
+            self.attend(site, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn look_at_some(&mut self, mut sites: BTreeSet<SiteId>, now: Timestamp) -> Result<(), ControlError> {
+        let due = self.due.iter().take_while(|(moment, _)| *moment <= now);
+        sites.extend(due.map(|(_, site)| site.clone()));
+        for site in sites {
+            match self.plane.outside.store.nights_of(&site, now).await? {
+                Some(nights) => self.attend(nights, now).await?,
+                None => self.expect(site, None),
+            }
+        }
+        Ok(())
+    }
+
+    async fn attend(&mut self, mut site: SiteNights, now: Timestamp) -> Result<(), ControlError> {
+        let moment = match next(&site, now) {
+            Some(night) if night.is_due(now) => self.start(&mut site, night, now).await?,
+            // The zone may have been declared anew meanwhile, and a site that begins days ahead will come nearer.
+            next => next.map(|night| night.at),
+        };
+        self.expect(site.site, moment);
+        Ok(())
+    }
+
+    /// Starts a night; answers when the site is to be looked at again.
+    async fn start(
+        &self,
+        site: &mut SiteNights,
+        night: Night,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, ControlError> {
+        let again = Some(now.plus(ASK_AGAIN));
+        if !site.open {
+            return Ok(again);
+        }
+        let Night {
+            business_date,
+            late,
+            missed,
+            ..
+        } = night;
+        match self.plane.start_nightly_backup(&site.site, business_date).await {
+            Ok(process) if late => {
+                tracing::warn!(site = %site.site, %business_date, missed, process = %process.id, "a night is made late");
+            }
+            Ok(_) => {}
+            // Another server was quicker.
+            Err(ControlError::Refused(Refusal::TooLate)) => {}
+            Err(ControlError::Refused(Refusal::NotFound)) => return Ok(None),
+            Err(ControlError::Refused(_)) => return Ok(again),
+            Err(failed) => return Err(failed),
+        }
+        site.nights.settled = Some(business_date);
+        Ok(next(site, now).map(|night| night.at))
+    }
+
+    fn expect(&mut self, site: SiteId, moment: Option<Timestamp>) {
+        let before = match moment {
+            Some(moment) => self.moments.insert(site.clone(), moment),
+            None => self.moments.remove(&site),
+        };
+        if let Some(before) = before {
+            self.due.remove(&(before, site.clone()));
+        }
+        self.due.extend(moment.map(|moment| (moment, site)));
+    }
+}
+
+fn next(site: &SiteNights, now: Timestamp) -> Option<Night> {
+    nights::next(site.schedule, &site.zone, &site.site, &site.nights, now)
+}
