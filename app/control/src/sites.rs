@@ -97,6 +97,7 @@ pub(crate) fn entry(backup: &Backup) -> BackupEntry {
         skew_ms: backup.skew_ms,
         completed_at: backup.completed_at,
         business_date: backup.business_date,
+        late: backup.late,
         requested_by: backup.requested_by.clone(),
         promotion: backup.promotion.clone(),
         imported_from: backup.imported_from.clone(),

@@ -161,6 +161,9 @@ pub struct Backup {
     pub completed_at: Timestamp,
     /// For an automatic one, the day that ended.
     pub business_date: Option<CivilDate>,
+    /// Did it begin after the window of its night had closed? Decided once, at completion, by T0 and the schedule then valid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// Shown name of who asked for it; empty for the night.
     pub requested_by: String,
     /// Set when an automatic backup was kept among the manual ones.

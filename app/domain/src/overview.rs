@@ -27,6 +27,8 @@ pub struct BackupEntry {
     pub completed_at: Timestamp,
     /// For an automatic one, the day that ended.
     pub business_date: Option<CivilDate>,
+    /// Did it begin after the window of its night had closed?
+    pub late: bool,
     /// Shown name of who asked; empty for the night.
     pub requested_by: String,
     /// Set when it was kept among the manual ones.

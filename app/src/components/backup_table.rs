@@ -110,7 +110,10 @@ fn row(
     let heading = match backup.business_date {
         Some(_) => {
             let text = i18n::backups::state_at(lang, &display::short_date_time(lang, zone, backup.t0));
-            view! { {name}<small><Instant at=backup.t0 zone=zone.clone() text/></small> }.into_any()
+            let late = backup
+                .late
+                .then(|| view! { <small class="late">{icon("warning")}{i18n::backups::late(lang)}</small> });
+            view! { {name}<small><Instant at=backup.t0 zone=zone.clone() text/></small>{late} }.into_any()
         }
         None => view! { <Instant at=backup.t0 zone=zone.clone() text=name/> }.into_any(),
     };

@@ -43,6 +43,10 @@ sentences! {
     download { "Télécharger", "Download" }
     restore { "Restaurer", "Restore" }
     to_restore { "Pour restaurer\u{a0}: ", "To restore: " }
+    late {
+        "Tardive\u{a0}: commencée après la fin de la plage de nuit, elle contient aussi ce qui a été saisi jusque-là.",
+        "Late: it began after the night window had closed, so it also holds what was entered until then."
+    }
     no_automatic { "Aucune sauvegarde automatique", "No automatic backup" }
     no_automatic_more {
         "La première apparaîtra ici après la prochaine nuit.",

@@ -16,5 +16,8 @@ ALTER TABLE sites ADD COLUMN silence_told INTEGER;
 -- An automatic backup that began after its window had closed.
 ALTER TABLE backups ADD COLUMN late INTEGER NOT NULL DEFAULT 0 CHECK (late = 0 OR (late = 1 AND kind = 'automatic'));
 
+CREATE TRIGGER a_night_stays_late_or_in_time BEFORE UPDATE OF late ON backups
+BEGIN SELECT RAISE(ABORT, 'whether a night was late is decided once'); END;
+
 CREATE INDEX nights_of_a_site ON processes (site, business_date, state, ended_at) WHERE kind = 'nightly';
 CREATE INDEX backups_by_completion ON backups (site, completed_at);

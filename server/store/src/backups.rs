@@ -129,7 +129,8 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, backup: &Backup) -> Result
     let promotion = backup.promotion.as_ref();
     sqlx::query(
         "INSERT INTO backups (id, site, kind, process, t0, skew_ms, completed_at, business_date, requested_by, \
-         promoted_at, promoted_by, snapshot, imported_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         promoted_at, promoted_by, snapshot, imported_from, late) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(backup.id.as_str())
     .bind(backup.site.as_str())
@@ -144,6 +145,7 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, backup: &Backup) -> Result
     .bind(promotion.map(|promotion| promotion.by.as_str()))
     .bind(&backup.snapshot)
     .bind(backup.imported_from.as_deref())
+    .bind(i64::from(backup.late))
     .execute(&mut *tx)
     .await?;
     for (position, artifact) in (0_i64..).zip(&backup.artifacts) {

@@ -164,6 +164,7 @@ pub(crate) fn backup(row: &SqliteRow, artifacts: Vec<Artifact>) -> Result<Backup
         skew_ms: natural(row, "skew_ms")?,
         completed_at: at(row, "completed_at")?,
         business_date: day(row)?,
+        late: row.try_get::<i64, _>("late")? == 1,
         requested_by: row.try_get("requested_by")?,
         promotion,
         imported_from: row.try_get("imported_from")?,

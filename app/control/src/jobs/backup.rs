@@ -9,7 +9,7 @@ use domain::failure::Cause;
 use domain::ids::BackupId;
 use domain::process::{ProcessKind, Stage};
 use domain::site::Site;
-use domain::time::Timestamp;
+use domain::time::{CivilDate, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{Attempt, JobError, Outcome, path};
@@ -118,6 +118,10 @@ pub(super) fn keep(
         ProcessKind::NightlyBackup { business_date } => Some(business_date),
         _ => None,
     };
+    let late = match business_date {
+        Some(date) => began_late(attempt, site, date, t0)?,
+        None => false,
+    };
     let mut backup = Backup {
         id: BackupId::from_random(random::bytes()),
         site: site.id.clone(),
@@ -127,6 +131,7 @@ pub(super) fn keep(
         skew_ms: u64::try_from(last.since(t0).as_millis()).unwrap_or(u64::MAX),
         completed_at: attempt.plane.now(),
         business_date,
+        late,
         requested_by: attempt.process.requested_by.clone(),
         promotion: None,
         imported_from: match &attempt.process.kind {
@@ -139,6 +144,13 @@ pub(super) fn keep(
     backup.snapshot = commit(attempt, writer, &backup, shown)?;
     backup.completed_at = attempt.plane.now();
     Ok(backup)
+}
+
+/// A night that began after its window had closed holds what was recorded until then as well: that is kept with it, by the
+/// schedule of this moment, because a schedule that is set later must not change what was said of an older night.
+fn began_late(attempt: &Attempt, site: &Site, business_date: CivilDate, t0: Timestamp) -> Result<bool, JobError> {
+    let nights = attempt.wait(attempt.plane.outside.store.nights_of(&site.id, attempt.plane.now()))?;
+    Ok(nights.is_some_and(|nights| nights.schedule.is_late(&nights.zone, business_date, t0)))
 }
 
 /// A database that is gone or ruined must not stand in the way of the restore that mends it: the backup before a restore

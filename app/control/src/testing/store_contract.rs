@@ -68,6 +68,7 @@ macro_rules! store_contract {
                 a_night_that_failed_may_be_tried_again
                 each_site_and_day_has_its_own
                 what_was_done_of_a_night_is_told_of_all_sites_and_of_one
+                a_late_night_stays_late
                 a_failed_night_is_counted_until_it_is_settled
                 a_date_of_a_wrong_clock_does_not_count
                 a_schedule_is_the_sites_own_and_a_declaration_leaves_it

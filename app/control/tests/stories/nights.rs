@@ -157,6 +157,8 @@ async fn several_missed_nights_are_made_up_for_by_one() {
     assert_eq!(host.dates().await, ["2026-11-24", "2026-11-28", "2026-11-29"]);
     let made = host.made().await;
     assert_eq!(made[1].t0, back, "as soon as there is somebody to make it");
+    let late: Vec<_> = made.iter().map(|backup| backup.late).collect();
+    assert_eq!(late, [false, true, false], "and marked as late");
     assert_eq!(made[2].t0, host.moment("2026-11-29"), "and the next is in time again");
 }
 
@@ -305,6 +307,16 @@ async fn a_year_of_nights_has_one_each() {
         .map(|backup| (backup.business_date.unwrap(), backup.t0))
         .collect();
     assert_eq!(found, expected);
+    let late: Vec<_> = made.iter().filter(|backup| backup.late).collect();
+    let late: Vec<_> = late
+        .iter()
+        .map(|backup| backup.business_date.unwrap().to_string())
+        .collect();
+    assert_eq!(
+        late,
+        ["2027-03-27", "2027-08-14"],
+        "the first outage ended within the window"
+    );
     assert_eq!(made.len(), 367 - 4, "four of the nights of the third outage");
     let ended = host.world.plane.store().ended(&[site("dupont")], 999).await.unwrap();
     assert!(ended.iter().all(|process| process.state.name() == StateName::Completed));

@@ -367,7 +367,8 @@ impl World {
             && known.into_iter().all(|database| self.databases.contains_key(database))
             && backup.promotion.is_none()
             && !self.backups.contains_key(&backup.id)
-            && !self.bin.contains_key(&backup.id);
+            && !self.bin.contains_key(&backup.id)
+            && (!backup.late || backup.kind == BackupKind::Automatic);
         let work = self.held(claim)?;
         if !sound || backup.process != work.process.id || backup.site != work.process.site {
             return Err(broken("a backup that cannot be, or of another process or site"));

@@ -1,5 +1,6 @@
 //! One automatic backup per site and day, whoever's clock strikes (R11).
 
+use domain::backup::BackupKind;
 use domain::nights::FailedNight;
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
@@ -7,7 +8,7 @@ use domain::schedule::Schedule;
 use domain::time::CivilDate;
 use tokio::task::JoinSet;
 
-use super::story::{Story, at, declaration, id, november, refusal};
+use super::story::{Story, at, backup_by, broken, declaration, id, november, refusal};
 use crate::ports::control_store::{SiteNights, StoreError};
 
 /// A restart, a second node, a clock that is set back: the night is made once.
@@ -129,6 +130,36 @@ pub async fn what_was_done_of_a_night_is_told_of_all_sites_and_of_one(story: Sto
             .expect("the store works"),
         None
     );
+}
+
+/// It is said once, with the backup.
+pub async fn a_late_night_stays_late(story: Story) {
+    let site = id("dupont");
+    night(&story, "dupont", november(23)).await.expect("a night to be made");
+    let claimed = story.claim(at(1)).await;
+    let mut backup = backup_by(&claimed.process, BackupKind::Automatic, at(1));
+    backup.late = true;
+    let complete = story.store.complete_backup(&claimed.claim, &backup, at(31)).await;
+    complete.expect("the claim is held");
+    story
+        .store
+        .set_schedule(&site, Schedule::new(0, 720).expect("within its limits"))
+        .await
+        .expect("the site exists");
+    assert_eq!(
+        story.store.backups(&site).await.expect("the store works"),
+        [backup.clone()]
+    );
+    assert_eq!(
+        story.store.backup(&backup.id).await.expect("the store works"),
+        Some(backup)
+    );
+
+    story.queue_manual("dupont", at(40)).await;
+    let by_hand = story.claim(at(40)).await;
+    let mut never = backup_by(&by_hand.process, BackupKind::Manual, at(41));
+    never.late = true;
+    broken(story.store.complete_backup(&by_hand.claim, &never, at(42)).await);
 }
 
 /// The waits between tries are reckoned from it.

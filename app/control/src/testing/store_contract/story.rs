@@ -238,6 +238,7 @@ pub fn backup_by(process: &Process, kind: BackupKind, t0: Timestamp) -> Backup {
         skew_ms: 12,
         completed_at: t0.plus(Duration::from_secs(30)),
         business_date,
+        late: false,
         requested_by: process.requested_by.clone(),
         promotion: None,
         imported_from: None,
