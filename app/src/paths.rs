@@ -50,6 +50,12 @@ pub fn backup(site: &SiteId) -> String {
     format!("{SITES}/{site}/backup")
 }
 
+/// When the nights of a site start.
+#[must_use]
+pub fn nights(site: &SiteId) -> String {
+    format!("{SITES}/{site}/nights")
+}
+
 /// The processes of a site.
 #[must_use]
 pub fn site_processes(site: &SiteId) -> String {

@@ -17,6 +17,7 @@ pub mod ports;
 mod processes;
 mod random;
 mod restores;
+mod schedules;
 mod sites;
 mod tarball;
 #[cfg(any(test, feature = "testing"))]

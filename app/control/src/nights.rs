@@ -3,7 +3,8 @@
 //! It keeps one moment per site in an index and looks at a site again only when that moment has come or something of the site
 //! has changed; now and then it reads all sites anew, which also finds what happened without its being told (another
 //! server, a lease that ran out). It remembers nothing that must survive: a second one on the same store makes nothing twice,
-//! because the store takes one backup per site and date.
+//! because the store takes one backup per site and date, and keeps what people have been
+//! told. It also raises the alert for a site that has had no backup for too long.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use domain::ids::SiteId;
 use domain::nights::{self, Night};
+use domain::process::{Process, ProcessState};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -19,6 +21,7 @@ use tokio::sync::{Notify, watch};
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
 use crate::ports::control_store::SiteNights;
+use crate::ports::notifier::Notice;
 
 /// Longest sleep: a clock that is put forward is noticed within it.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -32,6 +35,13 @@ const READ_ALL_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// Wait before a site that is closed is asked again; its restore tells when it ends, so this is for when it could not.
 const ASK_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// Nights that wait in the queue at most, over all sites. After an outage every site of a host is due at once: the others stay in
+/// the index, so that the queue stays short enough for people to follow and for every reading of it to be cheap.
+const WAITING_MOST: usize = 64;
+
+/// How soon those that are held back are looked at again.
+const HELD_BACK: Duration = Duration::from_secs(10);
 
 /// What the scheduler and the rest of the control plane share.
 #[derive(Debug)]
@@ -96,6 +106,8 @@ pub struct Scheduler {
     /// When all sites were last read; `None` asks for it.
     read_all_at: Option<Timestamp>,
     looked_at: Timestamp,
+    /// How many more nights this look may queue; `None` until one is due.
+    room: Option<usize>,
 }
 
 impl Scheduler {
@@ -109,6 +121,7 @@ impl Scheduler {
             moments: HashMap::new(),
             read_all_at: None,
             looked_at,
+            room: None,
         }
     }
 
@@ -122,6 +135,7 @@ impl Scheduler {
         // A clock that was put back: what the index holds was reckoned under another time.
         let put_back = now < self.looked_at;
         let outdated = |read: Timestamp| put_back || now.since(read) >= READ_ALL_EVERY;
+        self.room = None;
         let all = self.read_all_at.take().filter(|read| !outdated(*read));
         match all {
             None => self.look_at_all(now).await?,
@@ -131,7 +145,8 @@ impl Scheduler {
         self.read_all_at = Some(all.unwrap_or(now));
         self.looked_at = now;
         self.plane.night_watch.looked_at.store(now.millis(), Ordering::SeqCst);
-        Ok(self.due.first().map(|(moment, _)| *moment))
+        let next = self.due.first().map(|(moment, _)| *moment);
+        Ok(next.map(|next| if next > now { next } else { now.plus(HELD_BACK) }))
     }
 
     async fn look_at_all(&mut self, now: Timestamp) -> Result<(), ControlError> {
@@ -146,7 +161,12 @@ impl Scheduler {
 
     async fn look_at_some(&mut self, mut sites: BTreeSet<SiteId>, now: Timestamp) -> Result<(), ControlError> {
         let due = self.due.iter().take_while(|(moment, _)| *moment <= now);
-        sites.extend(due.map(|(_, site)| site.clone()));
+        let mut due: Vec<_> = due.map(|(_, site)| site.clone()).collect();
+        if !due.is_empty() {
+            // The rest stays where it is in the index, unread.
+            due.truncate(self.room().await?);
+        }
+        sites.extend(due);
         for site in sites {
             match self.plane.outside.store.nights_of(&site, now).await? {
                 Some(nights) => self.attend(nights, now).await?,
@@ -158,17 +178,36 @@ impl Scheduler {
 
     async fn attend(&mut self, mut site: SiteNights, now: Timestamp) -> Result<(), ControlError> {
         let moment = match next(&site, now) {
+            Some(night) if night.is_due(now) && self.room().await? == 0 => Some(night.at),
             Some(night) if night.is_due(now) => self.start(&mut site, night, now).await?,
             // The zone may have been declared anew meanwhile, and a site that begins days ahead will come nearer.
             next => next.map(|night| night.at),
         };
-        self.expect(site.site, moment);
+        let silent = self.tell_silence(&site, now).await?;
+        self.expect(site.site, moment.into_iter().chain(silent).min());
         Ok(())
+    }
+
+    /// Tells people once that a site has been without a backup for too long, and once that this is over; answers when it will be
+    /// so, unless a backup completes before.
+    async fn tell_silence(&self, site: &SiteNights, now: Timestamp) -> Result<Option<Timestamp>, ControlError> {
+        let outside = &self.plane.outside;
+        let silence = nights::silence(site.nights.since, site.last_completed, now);
+        let from = silence.map(|silence| silence.from);
+        if from != site.silence_told && outside.store.tell_silence(&site.site, from).await? {
+            let site = site.site.clone();
+            outside.notifier.notify(match silence {
+                Some(silence) => Notice::Silent { site, silence },
+                None => Notice::SilenceOver { site },
+            });
+        }
+        let coming = nights::silent_from(site.nights.since, site.last_completed);
+        Ok((coming > now).then_some(coming))
     }
 
     /// Starts a night; answers when the site is to be looked at again.
     async fn start(
-        &self,
+        &mut self,
         site: &mut SiteNights,
         night: Night,
         now: Timestamp,
@@ -194,8 +233,20 @@ impl Scheduler {
             Err(ControlError::Refused(_)) => return Ok(again),
             Err(failed) => return Err(failed),
         }
+        self.room = self.room.map(|room| room.saturating_sub(1));
         site.nights.settled = Some(business_date);
         Ok(next(site, now).map(|night| night.at))
+    }
+
+    async fn room(&mut self) -> Result<usize, ControlError> {
+        if let Some(room) = self.room {
+            return Ok(room);
+        }
+        let active = self.plane.outside.store.active(None).await?;
+        let waits = |process: &&Process| process.kind.yields() && process.state == ProcessState::Queued;
+        let room = WAITING_MOST.saturating_sub(active.iter().filter(waits).count());
+        self.room = Some(room);
+        Ok(room)
     }
 
     fn expect(&mut self, site: SiteId, moment: Option<Timestamp>) {
@@ -210,6 +261,7 @@ impl Scheduler {
     }
 }
 
-fn next(site: &SiteNights, now: Timestamp) -> Option<Night> {
+/// The next night of a site, by what is known of it.
+pub(crate) fn next(site: &SiteNights, now: Timestamp) -> Option<Night> {
     nights::next(site.schedule, &site.zone, &site.site, &site.nights, now)
 }

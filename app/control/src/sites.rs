@@ -6,6 +6,7 @@ use domain::ids::{ProcessId, SiteId};
 use domain::overview::{BackupEntry, SiteList, SiteOverview, SiteSummary, Slot};
 use domain::permission::{Action, sees};
 use domain::process::Process;
+use domain::refusal::Refusal;
 use domain::site::{Site, SiteStatus};
 
 use crate::control_plane::ControlPlane;
@@ -76,6 +77,8 @@ impl ControlPlane {
 
     pub(crate) async fn summary(&self, site: Site) -> Result<SiteSummary, ControlError> {
         let store = &self.outside.store;
+        let nights = store.nights_of(&site.id, self.now()).await?;
+        let nights = self.plan(&nights.ok_or(Refusal::NotFound)?);
         let (quota, _) = store.quota(&site.id).await?;
         let last = store.last_backup(&site.id).await?.as_ref().map(entry);
         let active: Vec<Process> = store.active(Some(std::slice::from_ref(&site.id))).await?;
@@ -84,6 +87,7 @@ impl ControlPlane {
             quota,
             last,
             active,
+            nights,
         })
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::lang::Lang;
+use crate::schedule::business_date;
 use crate::time::{CivilDate, Timestamp, Zone};
 
 /// Narrow no-break space: before units and high punctuation in French, between groups of three digits.
@@ -200,6 +201,31 @@ pub fn relative(lang: Lang, zone: &Zone, now: Timestamp, at: Timestamp) -> Strin
     join(lang, day, &time(lang, zone, at))
 }
 
+/// When something will be, as people say it: `cette nuit à 02 h 14`, `demain à 12 h 00`, `26 nov. à 02 h 14`.
+#[must_use]
+pub fn upcoming(lang: Lang, zone: &Zone, now: Timestamp, at: Timestamp) -> String {
+    let away = zone.local(at).date.days() - zone.local(now).date.days();
+    let dark = !(6..21).contains(&zone.local(at).hour);
+    let this_night = business_date(zone, at) == business_date(zone, now);
+    let day = match away {
+        0 | 1 if dark && this_night => lang.pick("cette nuit", "tonight"),
+        0 => lang.pick("aujourd’hui", "today"),
+        1 => lang.pick("demain", "tomorrow"),
+        _ => return short_date_time(lang, zone, at),
+    };
+    join(lang, day, &time(lang, zone, at))
+}
+
+/// A time of day that is no instant, minutes after midnight: `01 h 30`, `01:30`.
+#[must_use]
+pub fn time_of_day(lang: Lang, minutes: u16) -> String {
+    let (hour, minute) = (minutes / 60 % 24, minutes % 60);
+    match lang {
+        Lang::Fr => format!("{hour:02}{NO_BREAK}h{NO_BREAK}{minute:02}"),
+        Lang::En => format!("{hour:02}:{minute:02}"),
+    }
+}
+
 /// A duration to the precision that matters: `8 s`, `3 min 05 s`, `1 h 20`, `1 h 20 min`.
 #[must_use]
 pub fn duration(lang: Lang, length: Duration) -> String {
@@ -320,6 +346,30 @@ mod tests {
         assert_eq!(plain(&relative(Lang::Fr, &zone, now, hours(8))), "cette nuit à 02 h 00");
         assert_eq!(plain(&relative(Lang::En, &zone, now, hours(20))), "yesterday, 14:00");
         assert_eq!(plain(&relative(Lang::Fr, &zone, now, hours(80))), "21 nov. à 02 h 00");
+    }
+
+    #[test]
+    fn the_coming_night_is_called_so_from_noon_on() {
+        let zone = Zone::utc();
+        let noon = Timestamp(1_795_521_600_000); // 2026-11-24 12:00
+        let hours = |h: i64| Timestamp(noon.millis() + h * 3_600_000);
+        let told = |now, at| plain(&upcoming(Lang::Fr, &zone, now, at));
+        assert_eq!(told(noon, hours(14)), "cette nuit à 02 h 00");
+        assert_eq!(
+            told(hours(13), hours(14)),
+            "cette nuit à 02 h 00",
+            "after midnight as well"
+        );
+        assert_eq!(told(noon, hours(10)), "cette nuit à 22 h 00");
+        assert_eq!(told(noon, hours(2)), "aujourd’hui à 14 h 00");
+        assert_eq!(
+            told(hours(-4), hours(14)),
+            "demain à 02 h 00",
+            "in the morning another night lies between"
+        );
+        assert_eq!(told(noon, hours(38)), "26 nov. à 02 h 00");
+        assert_eq!(upcoming(Lang::En, &zone, noon, hours(14)), "tonight, 02:00");
+        assert_eq!(plain(&time_of_day(Lang::Fr, 1_530)), "01 h 30");
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub const MISSED_NIGHTS_COUNTED: u32 = 366;
 /// hour for the work itself.
 pub const BACKUP_SILENCE: Duration = Duration::from_secs(26 * 60 * 60);
 
+/// A server whose scheduler has not looked at the nights for this long is not well: it looks every minute.
+pub const SCHEDULER_SILENCE: Duration = Duration::from_secs(5 * 60);
+
 /// A size or row count that falls by more than this is unusual, percent.
 pub const FALL_PERCENT: u32 = 30;
 

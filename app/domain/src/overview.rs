@@ -8,7 +8,9 @@ use crate::backup::{BackupKind, Deletion, Promotion, Quota, Sha256Hex};
 use crate::bacpac::{Export, Told, Upload};
 use crate::export_log::ExportLog;
 use crate::ids::{BackupId, DatabaseId, ProcessId};
+use crate::nights::{Night, Silence};
 use crate::process::Process;
+use crate::schedule::Schedule;
 use crate::site::{Database, EngineKind, Site};
 use crate::time::{CivilDate, Timestamp};
 
@@ -58,6 +60,17 @@ pub enum Slot {
     Free,
 }
 
+/// The nights of a site, as pages tell them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NightPlan {
+    /// When they start.
+    pub schedule: Schedule,
+    /// The next one that is not queued yet.
+    pub next: Option<Night>,
+    /// Set while the site has been without a complete backup for too long.
+    pub silence: Option<Silence>,
+}
+
 /// A site in the list of sites.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteSummary {
@@ -69,6 +82,8 @@ pub struct SiteSummary {
     pub last: Option<BackupEntry>,
     /// What is queued or running on it.
     pub active: Vec<Process>,
+    /// Its nights.
+    pub nights: NightPlan,
 }
 
 /// The sites a person sees.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Role;
+use crate::range::OutOfRange;
 use crate::time::{CivilDate, Timestamp};
 
 /// The field of a form that is not right.
@@ -27,6 +28,10 @@ pub enum Field {
     Id,
     /// An uploaded file: its name or its length.
     File,
+    /// The time at which nights may start.
+    NightStart,
+    /// For how long after that they may start.
+    NightWindow,
 }
 
 /// A kept manual backup, as a refusal names it.
@@ -85,6 +90,8 @@ pub enum Refusal {
         /// Which one.
         field: Field,
     },
+    /// A setting lies outside its limits, which are told.
+    OutOfRange(OutOfRange),
     /// The role sees and changes nothing.
     ReadOnly {
         /// Who can.
@@ -167,6 +174,7 @@ impl Refusal {
             Self::WrongCredentials => "wrong-credentials",
             Self::TooManyTries { .. } => "too-many-tries",
             Self::Invalid { .. } => "invalid",
+            Self::OutOfRange(_) => "out-of-range",
             Self::ReadOnly { .. } => "read-only",
             Self::NotDelegated { .. } => "not-delegated",
             Self::RestoredByOthers { .. } => "restored-by-others",
@@ -194,7 +202,7 @@ impl Refusal {
             Self::NotSignedIn | Self::WrongCredentials => 401,
             Self::NotFound => 404,
             Self::TooManyTries { .. } => 429,
-            Self::Invalid { .. } => 422,
+            Self::Invalid { .. } | Self::OutOfRange(_) => 422,
             Self::FileTooLarge { .. } => 413,
             Self::NoRoom { .. } => 507,
             Self::UploadBusy => 423,

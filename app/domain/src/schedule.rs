@@ -26,6 +26,18 @@ pub fn business_date(zone: &Zone, at: Timestamp) -> CivilDate {
     }
 }
 
+/// Reads a local time `HH:MM` as minutes after midnight, also with the seconds that some browsers add.
+#[must_use]
+pub fn minutes(text: &str) -> Option<u16> {
+    let mut parts = text.trim().split(':');
+    let mut next = |below: u16| -> Option<u16> {
+        let part = parts.next()?;
+        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|number| digits && *number < below)
+    };
+    Some(next(24)? * 60 + next(60)?)
+}
+
 /// The part of the night in which a site's backup starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
@@ -179,6 +191,16 @@ mod tests {
             k ^= k >> 33;
             k = k.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
             k ^ (k >> 33)
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_read_as_browsers_send_it() {
+        for (text, read) in [("01:30", Some(90)), (" 23:59 ", Some(1_439)), ("00:00:00", Some(0))] {
+            assert_eq!(minutes(text), read, "{text}");
+        }
+        for wrong in ["", "1:30", "24:00", "01:60", "01", "01h30", "+1:30", "é:00"] {
+            assert_eq!(minutes(wrong), None, "{wrong}");
         }
     }
 

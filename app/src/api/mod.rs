@@ -14,6 +14,7 @@ use domain::overview::{
     SiteOverview,
 };
 use domain::process::Process;
+use domain::schedule::Schedule;
 use leptos::prelude::*;
 
 pub use error::ApiError;
@@ -26,6 +27,7 @@ use {
     crate::viewer::Viewer,
     domain::account::Actor,
     domain::refusal::{Field, Refusal},
+    domain::schedule,
     std::sync::Arc,
 };
 
@@ -240,6 +242,26 @@ pub async fn cancel_process(process: String) -> Result<Process, ApiError> {
     let process = plane.cancel(&actor, &id(&process)?).await?;
     leptos_axum::redirect(&paths::process(&process.id));
     Ok(process)
+}
+
+/// Sets when the nights of a site start, as `HH:MM` of its local time and a number of minutes, and leads back to it.
+///
+/// # Errors
+/// The refusal: a missing right, a field that is not right, a setting outside its limits.
+#[server(endpoint = "set_nights")]
+pub async fn set_nights(
+    site: String,
+    #[server(default)] start: String,
+    #[server(default)] window: String,
+) -> Result<Schedule, ApiError> {
+    let (plane, actor) = session()?;
+    let site = id(&site)?;
+    let field = |field| move || ApiError::from(Refusal::Invalid { field });
+    let start = schedule::minutes(&start).ok_or_else(field(Field::NightStart))?;
+    let window = window.trim().parse().map_err(|_| field(Field::NightWindow)())?;
+    let schedule = plane.set_schedule(&actor, &site, start, window).await?;
+    leptos_axum::redirect(&paths::site(&site));
+    Ok(schedule)
 }
 
 /// Starts a restore, and leads to its process.

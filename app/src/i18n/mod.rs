@@ -24,6 +24,7 @@ pub mod common;
 pub mod errors;
 pub mod failures;
 pub mod keeping;
+pub mod nights;
 pub mod packages;
 pub mod processes;
 pub mod refusals;

@@ -25,6 +25,7 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
         Refusal::WrongCredentials => super::sign_in::wrong(lang).to_owned(),
         Refusal::TooManyTries { wait_secs } => super::sign_in::wait(lang, *wait_secs),
         Refusal::Invalid { field } => invalid(lang, *field).to_owned(),
+        Refusal::OutOfRange(limits) => super::nights::out_of_range(lang, limits),
         Refusal::ReadOnly { administrator } => match (lang, administrator) {
             (Lang::Fr, Some(name)) => {
                 format!("Un lecteur consulte sans rien changer. L’administrateur du site, {name}, le peut.")
@@ -183,6 +184,11 @@ fn invalid(lang: Lang, field: Field) -> &'static str {
         Field::File => lang.pick(
             "Choisissez un fichier qui n’est pas vide.",
             "Choose a file that is not empty.",
+        ),
+        Field::NightStart => lang.pick("Écrivez une heure, comme 01:30.", "Write a time, such as 01:30."),
+        Field::NightWindow => lang.pick(
+            "Écrivez un nombre entier de minutes.",
+            "Write a whole number of minutes.",
         ),
         Field::Id => lang.pick("Cette adresse n’est pas correcte.", "This address is not right."),
     }

@@ -7,6 +7,7 @@ use domain::lang::Lang;
 use domain::process::ProcessKind;
 use domain::refusal::{Field, FreedBy, OldestManual, Refusal};
 use domain::restore::Scope;
+use domain::schedule::Schedule;
 use domain::time::{CivilDate, Timestamp, Zone};
 
 use super::*;
@@ -77,8 +78,13 @@ fn refusals() -> Vec<Refusal> {
         Field::Backup,
         Field::Scope,
         Field::Id,
+        Field::NightStart,
+        Field::NightWindow,
     ];
     all.extend(fields.map(|field| Refusal::Invalid { field }));
+    for (start, window) in [(1_440, 60), (715, 60), (660, 120), (0, 14)] {
+        all.extend(Schedule::new(start, window).err().map(Refusal::OutOfRange));
+    }
     all
 }
 
@@ -219,6 +225,7 @@ fn no_sentence_breaks_a_line_before_its_punctuation() {
         include_str!("errors.rs"),
         include_str!("failures.rs"),
         include_str!("keeping.rs"),
+        include_str!("nights.rs"),
         include_str!("processes.rs"),
         include_str!("refusals.rs"),
         include_str!("restore.rs"),

@@ -12,7 +12,8 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    Act, BackupDialog, Boxes, Frame, Head, Place, ProcessCard, fetched, icon, notice, process_plate, site_plate,
+    Act, BackupDialog, Boxes, Frame, Head, Place, ProcessCard, fetched, icon, nights_panel, notice, process_plate,
+    silence, site_plate,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -53,6 +54,7 @@ fn page(overview: SiteOverview) -> impl IntoView {
             <div class="page">
                 {refresh(moving)}
                 <Head crumbs title=site.name.clone() beside=plate lead=lead/>
+                {silence(lang, &overview.summary, overview.now)}
                 {last_failure(lang, &overview)}
                 <div class="cols">
                     <div class="stack">
@@ -66,6 +68,7 @@ fn page(overview: SiteOverview) -> impl IntoView {
                     <div class="stack aside">
                         {operations(lang, overview.clone(), now_site)}
                         {slots(lang, &overview)}
+                        {nights_panel(lang, &overview)}
                     </div>
                 </div>
             </div>

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Empty, Frame, Head, Instant, Place, fetched, icon, mini, site_plate};
+use crate::components::{Empty, Frame, Head, Instant, Place, fetched, icon, mini, silent_mark, site_plate};
 use crate::live::Live;
 use crate::viewer::{lang, viewer};
 use crate::{api, i18n, paths};
@@ -171,11 +171,13 @@ fn table(lang: Lang, sites: Vec<SiteSummary>, now: Timestamp) -> AnyView {
 }
 
 fn row(lang: Lang, summary: SiteSummary, now: Timestamp) -> AnyView {
+    let silent = silent_mark(lang, &summary);
     let SiteSummary {
         site,
         quota,
         last,
         active,
+        nights: _,
     } = summary;
     let names = site
         .databases
@@ -201,7 +203,7 @@ fn row(lang: Lang, summary: SiteSummary, now: Timestamp) -> AnyView {
             <td role="cell" data-label=i18n::common::state(lang)>
                 {move || status.with(|site| site_plate(lang, &site.status))}
             </td>
-            <td role="cell" data-label=i18n::sites::saved(lang)>{saved}</td>
+            <td role="cell" data-label=i18n::sites::saved(lang)>{saved}{silent}</td>
             <td role="cell" data-label=i18n::sites::manual(lang)>{mini(quota)}</td>
             <td role="cell" data-label=i18n::sites::activity(lang) class=nil>{activity}</td>
         </tr>
@@ -256,6 +258,8 @@ mod tests {
     use super::*;
     use domain::backup::Quota;
     use domain::ids::{CustomerId, ProcessId, SiteId};
+    use domain::overview::NightPlan;
+    use domain::schedule::Schedule;
     use domain::site::{Site, SiteStatus};
     use domain::time::Zone;
 
@@ -284,6 +288,11 @@ mod tests {
             },
             last: None,
             active: Vec::new(),
+            nights: NightPlan {
+                schedule: Schedule::default(),
+                next: None,
+                silence: None,
+            },
         }
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a story stops at the first thing that is not as told")]
 
 mod keeping;
+mod nights;
 mod world;
 
 use domain::lang::Lang;

@@ -61,6 +61,7 @@ pub struct World {
     story: Story,
     plane: Arc<ControlPlane>,
     people: Vec<Actor>,
+    pub clock: Arc<ManualClock>,
 }
 
 impl World {
@@ -76,8 +77,9 @@ impl World {
         for account in &people {
             store.save_account(account).await.unwrap();
         }
+        let clock = Arc::new(ManualClock::at(at(3_600)));
         let plane = ControlPlane::new(Outside {
-            clock: Arc::new(ManualClock::at(at(3_600))),
+            clock: clock.clone(),
             store,
             engines: vec![Arc::new(FakeEngine::new(EngineKind::Sqlite))],
             repositories: Arc::new(MemoryRepositories::default()),
@@ -94,6 +96,7 @@ impl World {
             story,
             plane,
             people: people.into_iter().map(|account| account.actor).collect(),
+            clock,
         }
     }
 
@@ -131,6 +134,21 @@ impl World {
         let new = self.story.new_process(site, kind, at(0));
         self.story.store.queue_backup(&new).await.unwrap();
         self.story.complete(&self.story.claim(at(1)).await, at(0)).await
+    }
+
+    /// The same, begun after its window had closed.
+    pub async fn late_night(&self, site: &str, day: u8) -> Backup {
+        let kind = ProcessKind::NightlyBackup {
+            business_date: story::november(day),
+        };
+        let new = self.story.new_process(site, kind, at(0));
+        self.story.store.queue_backup(&new).await.unwrap();
+        let claimed = self.story.claim(at(1)).await;
+        let mut backup = story::backup_by(&claimed.process, BackupKind::Automatic, at(0));
+        backup.late = true;
+        let done = self.story.store.complete_backup(&claimed.claim, &backup, at(30)).await;
+        done.unwrap();
+        backup
     }
 
     pub async fn running_backup(&self, site: &str, percent: u8) {

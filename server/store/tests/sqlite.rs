@@ -17,6 +17,7 @@ use domain::backup::{BackupKind, Deletion};
 use domain::process::ProcessKind;
 use domain::refusal::Refusal;
 use domain::restore::Scope;
+use domain::schedule::Schedule;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use store::{OpenError, SqliteStore};
@@ -572,7 +573,17 @@ async fn a_store_of_an_earlier_version_keeps_everything_and_its_guards() {
     assert_eq!(store.quota(&id("s")).await.unwrap().0.kept, 1);
     let site = store.site(&id("s")).await.unwrap().unwrap();
     assert!(!site.status.is_ready());
+    let nights = store.nights_of(&id("s"), at(0)).await.unwrap().unwrap();
+    assert_eq!((nights.schedule, nights.open), (Schedule::default(), false));
+    assert!(
+        nights.nights.since > at(-1_000_000_000),
+        "from now on, not from the first day on"
+    );
     for statement in [
+        "UPDATE sites SET night_start = 1440 WHERE id = 's'",
+        "UPDATE sites SET night_start = 660 WHERE id = 's'",
+        "UPDATE sites SET night_window = 14 WHERE id = 's'",
+        "UPDATE backups SET late = 1 WHERE id = 'b'",
         "UPDATE processes SET requested_by = 'x' WHERE id = 'p1'",
         "UPDATE processes SET state = 'cancelled', ended_at = 9, cancelled_by = 'x' WHERE id = 'p2'",
         "UPDATE processes SET kind = 'unheard-of' WHERE id = 'p2'",

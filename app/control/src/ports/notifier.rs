@@ -1,6 +1,7 @@
 //! The port by which people are told what concerns them when they are not looking at the console.
 
 use domain::ids::SiteId;
+use domain::nights::Silence;
 use domain::process::Process;
 
 /// What people are told.
@@ -18,6 +19,18 @@ pub enum Notice {
     },
     /// A process ended, well or badly.
     Ended(Process),
+    /// A site has been without a complete backup for too long.
+    Silent {
+        /// The site.
+        site: SiteId,
+        /// Since when.
+        silence: Silence,
+    },
+    /// A site of which that was said has a complete backup again.
+    SilenceOver {
+        /// The site.
+        site: SiteId,
+    },
 }
 
 /// Sends notices. A notice that cannot be delivered must not stop the work: the adapter logs and retries by itself.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use control::ports::control_store::Declaration;
 use control::ports::database_engine::Address;
+use control::ports::notifier::Notice;
 use control::testing::fake_engine::Point;
 use control::zones::zone;
-use control::{RestoreOrder, Scheduler};
+use control::{ControlError, RestoreOrder, Scheduler};
 use domain::account::Role;
 use domain::backup::{Backup, BackupKind};
 use domain::failure::Cause;
 use domain::process::StateName;
+use domain::refusal::Refusal;
 use domain::restore::Scope;
 use domain::schedule::Schedule;
 use domain::time::{CivilDate, Timestamp, Zone};
@@ -321,4 +323,122 @@ async fn a_year_of_nights_has_one_each() {
     let ended = host.world.plane.store().ended(&[site("dupont")], 999).await.unwrap();
     assert!(ended.iter().all(|process| process.state.name() == StateName::Completed));
     assert_eq!(ended.len(), made.len(), "and nothing was begun besides");
+}
+
+/// Told once, whoever starts anew, and told when it is over.
+#[tokio::test]
+async fn a_site_without_a_backup_for_too_long_is_told_once_and_so_is_the_end() {
+    let mut host = Host::new().await;
+    let told = |host: &Host| -> Vec<bool> {
+        let notices = host.world.notices.all();
+        let about = |of: &domain::ids::SiteId| *of == site("dupont");
+        notices
+            .iter()
+            .filter_map(|notice| match notice {
+                Notice::Silent { site, .. } => about(site).then_some(true),
+                Notice::SilenceOver { site } => about(site).then_some(false),
+                _ => None,
+            })
+            .collect()
+    };
+    let engine = host.world.engine.clone();
+    host.live(host.at("2026-11-25", 12 * 60)).await;
+    let last = host.made().await[0].completed_at;
+    engine.fail_always(Point::Freeze, &database("compta"), Cause::DatabaseLocked);
+    host.live(Timestamp(last.plus(26 * HOUR).millis() - 1)).await;
+    assert!(told(&host).is_empty(), "a night that fails is not a silence yet");
+    host.live(last.plus(26 * HOUR)).await;
+    assert_eq!(told(&host), [true]);
+    let (viewer, dupont) = (actor(Role::ClientViewer), site("dupont"));
+    let overview = host.world.plane.site_overview(&viewer, &dupont).await;
+    let silence = overview.unwrap().summary.nights.silence.unwrap();
+    assert_eq!((silence.last, silence.from), (Some(last), last.plus(26 * HOUR)));
+    host.outage(host.world.now().plus(HOUR)).await;
+    host.live(host.world.now().plus(10 * HOUR)).await;
+    assert_eq!(told(&host), [true], "a restart does not repeat it");
+    engine.heal();
+    host.live(host.world.now().plus(DAY)).await;
+    assert_eq!(told(&host), [true, false]);
+    let list = host.world.plane.site_list(&actor(Role::Operator)).await.unwrap();
+    assert!(list.sites.iter().all(|summary| summary.nights.silence.is_none()));
+}
+
+/// The next night moves with the schedule at once; who may not is told so, and so is what cannot be.
+#[tokio::test]
+async fn an_operator_sets_the_hour_and_everybody_reads_it() {
+    let mut host = Host::new().await;
+    let plane = host.world.plane.clone();
+    let dupont = site("dupont");
+    host.look().await;
+    for role in [Role::ClientAdmin, Role::ClientViewer, Role::Partner] {
+        let answer = plane.set_schedule(&actor(role), &dupont, 1_320, 60).await;
+        assert_eq!(answer, Err(ControlError::Refused(Refusal::OperatorOnly)), "{role:?}");
+    }
+    let operator = actor(Role::Operator);
+    let too_long = plane.set_schedule(&operator, &dupont, 660, 120).await;
+    let Err(ControlError::Refused(Refusal::OutOfRange(limits))) = too_long else {
+        panic!("{too_long:?}")
+    };
+    assert_eq!((limits.least, limits.most), (15, 60));
+
+    let evening = plane.set_schedule(&operator, &dupont, 1_320, 60).await.unwrap();
+    let overview = plane.site_overview(&actor(Role::ClientViewer), &dupont).await.unwrap();
+    let moment = evening.starts(&host.zone, &dupont, day("2026-11-24")).unwrap();
+    let plan = overview.summary.nights;
+    assert_eq!((plan.schedule, plan.next.unwrap().at), (evening, moment));
+    host.live(moment.plus(MINUTE)).await;
+    assert_eq!(host.dates().await, ["2026-11-24"], "before midnight of its day");
+    let audited = host.world.audited().await;
+    let of = |action: &str| audited.iter().filter(|(done, _)| done == action).count();
+    assert_eq!((of("Administer"), of("nights.set")), (3, 2));
+}
+
+/// What the probe of the server asks.
+#[tokio::test]
+async fn each_look_is_stamped() {
+    let mut host = Host::new().await;
+    let plane = host.world.plane.clone();
+    assert_eq!(plane.nights_looked_at(), START);
+    host.world.clock.advance(HOUR);
+    assert_eq!(plane.nights_looked_at(), START, "nobody has looked");
+    host.look().await;
+    assert_eq!(plane.nights_looked_at(), START.plus(HOUR));
+}
+
+/// After an outage a whole host is due: the queue stays short, and everybody's turn comes.
+#[tokio::test]
+async fn a_host_that_was_away_does_not_queue_all_its_sites_at_once() {
+    let mut host = Host::new().await;
+    let store = host.world.plane.store().clone();
+    let model = store.site(&site("dupont")).await.unwrap().unwrap();
+    let mut declared = Declaration::default();
+    for n in 0..100 {
+        let mut another = model.clone();
+        (another.id, another.databases) = (site(&format!("site-{n:03}")), Vec::new());
+        declared.sites.push(another);
+    }
+    store.declare(&declared, START).await.unwrap();
+    host.world.clock.set(host.at("2026-11-25", 9 * 60));
+    let mut made = 0;
+    for expected in [64, 38, 0] {
+        let next = host.server.look().await.unwrap().unwrap();
+        assert_eq!(
+            host.server.look().await.unwrap().unwrap(),
+            next,
+            "nothing more while it is full"
+        );
+        let queued = store.active(None).await.unwrap();
+        assert_eq!(queued.len(), expected);
+        assert_eq!(next.since(host.world.now()) == Duration::from_secs(10), expected == 64);
+        for night in queued {
+            host.world
+                .plane
+                .cancel(&actor(Role::Operator), &night.id)
+                .await
+                .unwrap();
+            made += 1;
+        }
+        host.world.clock.advance(Duration::from_secs(10));
+    }
+    assert_eq!(made, 102);
 }
