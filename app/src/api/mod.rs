@@ -256,10 +256,19 @@ pub async fn set_nights(
 ) -> Result<Schedule, ApiError> {
     let (plane, actor) = session()?;
     let site = id(&site)?;
-    let field = |field| move || ApiError::from(Refusal::Invalid { field });
-    let start = schedule::minutes(&start).ok_or_else(field(Field::NightStart))?;
-    let window = window.trim().parse().map_err(|_| field(Field::NightWindow)())?;
-    let schedule = plane.set_schedule(&actor, &site, start, window).await?;
+    let escape = leptos_router::location::Url::escape;
+    let choice = format!(
+        "{}?start={}&window={}",
+        paths::nights(&site),
+        escape(&start),
+        escape(&window)
+    );
+    let kept = |error: ApiError| keep_choice::<SetNights>(&choice, error);
+    let wrong = |field| move || kept(Refusal::Invalid { field }.into());
+    let start = schedule::minutes(&start).ok_or_else(wrong(Field::NightStart))?;
+    let window = window.trim().parse().map_err(|_| wrong(Field::NightWindow)())?;
+    let set = plane.set_schedule(&actor, &site, start, window).await;
+    let schedule = set.map_err(|no| kept(no.into()))?;
     leptos_axum::redirect(&paths::site(&site));
     Ok(schedule)
 }
@@ -294,7 +303,7 @@ pub async fn start_restore(
     let process = plane
         .start_restore(&actor, order)
         .await
-        .map_err(|no| keep_choice(&choice, no.into()))?;
+        .map_err(|no| keep_choice::<StartRestore>(&choice, no.into()))?;
     leptos_axum::redirect(&paths::process(&process.id));
     Ok(process)
 }
@@ -302,8 +311,7 @@ pub async fn start_restore(
 /// A form posted without script comes back with what was chosen and why it was refused. Without the choice the page would
 /// offer the whole site again, and the code typed a second time would restore all of it. The code itself is not kept.
 #[cfg(feature = "ssr")]
-fn keep_choice(page: &str, error: ApiError) -> ApiError {
-    use leptos::server_fn::ServerFn;
+fn keep_choice<S: leptos::server_fn::ServerFn>(page: &str, error: ApiError) -> ApiError {
     use leptos::server_fn::error::ServerFnUrlError;
     let parts = use_context::<http::request::Parts>();
     let accept = parts
@@ -311,7 +319,7 @@ fn keep_choice(page: &str, error: ApiError) -> ApiError {
         .and_then(|parts| parts.headers.get(http::header::ACCEPT)?.to_str().ok());
     if wants_page(accept) {
         // A base is needed to build the address; only what follows it is used.
-        let told = ServerFnUrlError::new(StartRestore::PATH, error.clone()).to_url(&format!("http://console{page}"));
+        let told = ServerFnUrlError::new(S::PATH, error.clone()).to_url(&format!("http://console{page}"));
         if let Ok(url) = told {
             leptos_axum::redirect(url.as_str().trim_start_matches("http://console"));
         }

@@ -13,6 +13,7 @@ use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use crate::api::{self, ApiError, SetNights};
 use crate::components::{Act, Frame, Head, Place, act_error, fetched, icon, night_facts, use_act};
@@ -63,10 +64,19 @@ fn page(overview: SiteOverview) -> impl IntoView {
 fn form(lang: Lang, site: &Site, schedule: Schedule) -> impl IntoView + use<> {
     let (set, error) = use_act::<SetNights>();
     let pending = set.pending();
+    // A form that was refused without script comes back with what was typed.
+    let typed = |name: &str, set: String| {
+        let asked = use_query_map().with_untracked(|query| query.get(name));
+        asked.unwrap_or(set)
+    };
     let start = format!(
         "{:02}:{:02}",
         schedule.start_minutes() / 60,
         schedule.start_minutes() % 60
+    );
+    let (start, window) = (
+        typed("start", start),
+        typed("window", schedule.window_minutes().to_string()),
     );
     let (least, most) = (NIGHT_WINDOW_RANGE.start(), NIGHT_WINDOW_RANGE.end());
     let wrong = move |field: Field| Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(field));
@@ -91,7 +101,7 @@ fn form(lang: Lang, site: &Site, schedule: Schedule) -> impl IntoView + use<> {
                 <div class="field">
                     <label for="window">{i18n::nights::length(lang)}</label>
                     <input class="input" id="window" name="window" type="number" inputmode="numeric" required
-                        min=least.to_string() max=most.to_string() step="1" value=schedule.window_minutes().to_string()
+                        min=least.to_string() max=most.to_string() step="1" value=window
                         aria-describedby="window-h" aria-invalid=move || window_wrong.get().then_some("true")/>
                     <p class="hint" id="window-h">{i18n::nights::length_hint(lang)}</p>
                 </div>

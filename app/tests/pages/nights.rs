@@ -58,6 +58,11 @@ async fn an_operator_sets_it_without_script_and_a_mistake_comes_back_with_the_li
         let page = text(&world.get(Some("Odile"), &next).await);
         assert!(page.contains(told), "{form}: {page}");
         assert!(page.contains("aria-invalid=\"true\""), "{form}");
+        let typed = form.split("window=").last().unwrap();
+        assert!(
+            page.contains(&format!("value=\"{typed}\"")),
+            "{form}: what was typed comes back"
+        );
     }
     let forged = world
         .post(
