@@ -1,24 +1,35 @@
 //! For machines: is the server well, is a site open?
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control::ControlError;
 use domain::ids::SiteId;
-use domain::limits::GATE_RETRY_AFTER_SECS;
+use domain::limits::{GATE_RETRY_AFTER_SECS, SCHEDULER_SILENCE};
 use domain::site::SiteStatus;
+use domain::time::Zone;
 
 use super::Web;
 
-/// 200 when the control store answers.
+/// 200 when the control store answers and the nights are looked after; otherwise 503 with the reason.
 pub(super) async fn health(State(web): State<Web>) -> Response {
-    match web.plane.store().active(None).await {
-        Ok(_) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "health: the control store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the control store does not answer\n").into_response()
-        }
+    if let Err(error) = web.plane.store().active(None).await {
+        tracing::error!(%error, "health: the control store does not answer");
+        return unwell("the control store does not answer", None);
     }
+    let looked_at = web.plane.nights_looked_at();
+    if web.plane.now().since(looked_at) > SCHEDULER_SILENCE {
+        let looked_at = Zone::utc().rfc3339(looked_at);
+        tracing::error!(looked_at, "health: the scheduler does not look at the nights");
+        return unwell("the scheduler does not look at the nights", Some(looked_at));
+    }
+    "ok\n".into_response()
+}
+
+fn unwell(reason: &str, looked_at: Option<String>) -> Response {
+    let body = serde_json::json!({ "status": "unavailable", "reason": reason, "nights_looked_at": looked_at });
+    (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
 }
 
 /// For the reverse proxy in front of a site: 200 while it is Ready, 503 while it is Restoring (R23).

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use control::ControlPlane;
+use control::ports::clock::Clock;
 use domain::account::Role;
 use domain::process::{Process, StateName};
 use server::accounts::{self, Person};
@@ -54,16 +55,20 @@ impl Answer {
 
 impl Console {
     pub async fn open() -> Self {
+        Self::open_under(Arc::new(SystemClock)).await
+    }
+
+    /// One that is told the time by this clock.
+    pub async fn open_under(clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let books = folder.path().join("books");
         std::fs::create_dir(&books).unwrap();
         for name in ["dupont-compta", "dupont-paie", "martin-compta"] {
             book(&books.join(format!("{name}.sqlite")), name);
         }
-        let clock = Arc::new(SystemClock);
         let sites = folder.path().join("sites.toml");
         std::fs::write(&sites, declared(&books)).unwrap();
-        let declared = declaration::load(&sites, control::ports::clock::Clock::now(clock.as_ref())).unwrap();
+        let declared = declaration::load(&sites, clock.now()).unwrap();
         let places = Places::below(&folder.path().join("data"), vec![books]);
         let hasher = Arc::new(Argon2Hasher::cheap());
         let choices = Choices {

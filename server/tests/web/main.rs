@@ -6,5 +6,6 @@ mod bacpac;
 mod console;
 mod downloads;
 mod faults;
+mod health;
 mod protection;
 mod work;
