@@ -7,8 +7,9 @@ use control::ports::control_store::Declaration;
 use control::ports::database_engine::Address;
 use control::zones::zone;
 use domain::ids::{CustomerId, DatabaseId, InvalidId, PartnerId, SiteId};
-use domain::limits::{MANUAL_QUOTA, MANUAL_QUOTA_MAX};
+use domain::limits::{MANUAL_QUOTA, MANUAL_QUOTA_MAX, NIGHT_WINDOW_MINUTES};
 use domain::names;
+use domain::schedule::{self, Schedule};
 use domain::site::{Database, Site, SiteStatus};
 use domain::time::Timestamp;
 use serde::Deserialize;
@@ -68,7 +69,22 @@ struct SiteEntry {
     delegated: bool,
     zone: String,
     quota: Option<u32>,
+    /// When the nights of the site start, to begin with: what an operator has set in the console stays.
+    night: Option<NightEntry>,
     databases: Vec<DatabaseEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NightEntry {
+    /// Local time, `HH:MM`.
+    start: String,
+    #[serde(default = "default_window")]
+    window_minutes: u16,
+}
+
+const fn default_window() -> u16 {
+    NIGHT_WINDOW_MINUTES
 }
 
 #[derive(Deserialize)]
@@ -152,6 +168,12 @@ fn add_site(declaration: &mut Declaration, entry: SiteEntry, now: Timestamp) -> 
         return Err(at("it has no database".to_owned()));
     }
     let zone = zone(&entry.zone, now).map_err(|error| at(error.to_string()))?;
+    if let Some(NightEntry { start, window_minutes }) = &entry.night {
+        let start = schedule::minutes(start)
+            .ok_or_else(|| at(format!("night.start is {start:?}; write a time as \"01:30\"")))?;
+        let schedule = Schedule::new(start, *window_minutes).map_err(|error| at(format!("night: {error}")))?;
+        declaration.nights.push((id.clone(), schedule));
+    }
     let mut databases = Vec::new();
     for DatabaseEntry {
         id,
@@ -222,6 +244,7 @@ mod tests {
         name = "Dupont & Fils"
         customer = "dupont"
         zone = "Europe/Paris"
+        night = { start = "22:15", window_minutes = 90 }
         databases = [
             { id = "dupont-compta", name = "Comptabilité", product = "Sage 100", engine = "sqlite", path = "/srv/c.sqlite" },
             { id = "dupont-paie", name = "Paie", product = "Sage Paie", engine = "postgres", host = "db", port = 5432,
@@ -242,6 +265,8 @@ mod tests {
         let Ok(declaration) = parse(SOUND, Timestamp(0)) else {
             panic!("{}", wrong(SOUND))
         };
+        let night = Schedule::new(22 * 60 + 15, 90).unwrap();
+        assert_eq!(declaration.nights, [(declaration.sites[0].id.clone(), night)]);
         let names: Vec<_> = declaration.sites[0].databases.iter().map(|d| d.name.as_str()).collect();
         assert_eq!(names, ["Comptabilité", "Paie"]);
         assert_eq!(
@@ -263,6 +288,13 @@ mod tests {
             ),
             ("zone =", "quota = 0\nzone =", "quota must be 1 to"),
             ("id = \"dupont-paie\"", "id = \"../paie\"", "is no identifier"),
+            ("22:15", "22h15", "write a time"),
+            (
+                "window_minutes = 90",
+                "window_minutes = 14",
+                "NightWindow is 14; it may be 15 to 720",
+            ),
+            ("window_minutes", "minutes", "unknown field"),
             ("zone =", "colour = \"red\"\nzone =", "unknown field"),
         ] {
             let said_instead = wrong(&SOUND.replacen(change, with, 1));

@@ -8,15 +8,13 @@ use control::ControlPlane;
 use domain::account::Actor;
 use domain::limits::DAILY_RETENTION_DAYS;
 use domain::process::StateName;
+use domain::schedule::Schedule;
 use domain::site::Site;
 use domain::time::{CivilDate, Timestamp};
 
 use super::books::Books;
 use super::moved_clock::MovedClock;
 use super::world::Place;
-
-/// Local time of the nightly backup, minutes after midnight: 02:30.
-const NIGHT: i64 = 150;
 
 /// Local time of the backups by hand, minutes after midnight: 09:41.
 const MORNING: i64 = 581;
@@ -94,9 +92,14 @@ fn moments(site: &Site, today: Timestamp) -> Vec<Moment> {
         ..now
     };
     nights.extend([month.days() - 1, year.days() - 1]);
-    let nights = nights.into_iter().map(|ended| Moment {
-        at: instant(site, ended + 1, NIGHT),
-        business_date: Some(CivilDate::from_days(ended)),
+    // At the moments at which the scheduler will make the coming ones.
+    let schedule = Schedule::default();
+    let nights = nights.into_iter().filter_map(|ended| {
+        let date = CivilDate::from_days(ended);
+        Some(Moment {
+            at: schedule.starts(&site.zone, &site.id, date)?,
+            business_date: Some(date),
+        })
     });
     let by_hand = BY_HAND_DAYS_AGO.iter().map(|back| Moment {
         at: instant(site, now.days() - back, MORNING),
@@ -145,9 +148,8 @@ mod tests {
         ];
         expected.extend(nights);
         assert_eq!(told, expected);
-        assert_eq!(
-            declared.sites[0].zone.rfc3339(moments[0].at),
-            "2026-01-01T02:30:00+01:00"
-        );
+        let first = declared.sites[0].zone.rfc3339(moments[0].at);
+        let window = "2026-01-01T01:30:00+01:00".to_owned().."2026-01-01T03:30:00+01:00".to_owned();
+        assert!(window.contains(&first), "{first}");
     }
 }
