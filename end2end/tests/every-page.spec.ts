@@ -28,6 +28,7 @@ test("every page of an operator is accessible and quiet", { tag }, async ({ page
     ["sites-none-found", "/sites?q=zzz"],
     ["site", "/sites/dupont"],
     ["backup", "/sites/dupont/backup"],
+    ["nights", "/sites/dupont/nights"],
     ["site-processes", "/sites/dupont/processes"],
     ["processes", "/processes"],
     ["databases", "/sites/dupont/databases"],
@@ -65,7 +66,7 @@ test("every page of an operator is accessible and quiet", { tag }, async ({ page
 
 for (const [person, pages] of [
   ["admin", ["/sites", "/sites/dupont", "/sites/dupont/databases/dupont-compta", "/sites/dupont/restore"]],
-  ["viewer", ["/sites", "/sites/dupont", "/sites/dupont/backup", "/sites/dupont/databases/dupont-compta"]],
+  ["viewer", ["/sites", "/sites/dupont", "/sites/dupont/nights", "/sites/dupont/backup", "/sites/dupont/databases/dupont-compta"]],
   ["partner", ["/sites", "/sites/dupont-atelier", "/sites/dupont/databases/dupont-compta", "/sites/dupont/restore"]],
 ] as [Person, string[]][]) {
   test(`the pages as ${person} sees them are accessible and quiet`, { tag }, async ({ page }, info) => {
