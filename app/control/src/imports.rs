@@ -32,7 +32,31 @@ pub struct Arriving {
     file: File,
     upload: Upload,
     offset: u64,
+    _alone: Alone,
+}
+
+/// Keeps others away from an upload for as long as it lives.
+struct Alone {
+    id: UploadId,
     arriving: Arc<Mutex<HashSet<UploadId>>>,
+}
+
+impl Alone {
+    /// `None` while somebody else holds it.
+    fn with(id: &UploadId, arriving: &Arc<Mutex<HashSet<UploadId>>>) -> Option<Self> {
+        let mut held = arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        held.insert(id.clone()).then(|| Self {
+            id: id.clone(),
+            arriving: Arc::clone(arriving),
+        })
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let mut held = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        held.remove(&self.id);
+    }
 }
 
 impl Arriving {
@@ -60,13 +84,6 @@ impl Arriving {
     pub fn settle(&mut self) -> io::Result<u64> {
         self.file.sync_data()?;
         Ok(self.offset)
-    }
-}
-
-impl Drop for Arriving {
-    fn drop(&mut self) {
-        let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
-        arriving.remove(&self.upload.id);
     }
 }
 
@@ -174,40 +191,26 @@ impl ControlPlane {
         offset: u64,
     ) -> Result<Option<Arriving>, ControlError> {
         let upload = self.own_upload(actor, id).await?;
-        {
-            let mut arriving = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
-            if !arriving.insert(id.clone()) {
-                return Err(Refusal::UploadBusy.into());
-            }
-        }
-        // From here on dropping it lets go of the place.
+        let alone = Alone::with(id, &self.arriving).ok_or(Refusal::UploadBusy)?;
         let path = self.outside.shelf.path(&Place::Upload(id.clone()));
-        let open = File::options()
+        let mut file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
             .mode(0o600)
-            .open(path);
-        let arriving = |file| Arriving {
-            file,
-            upload,
-            offset,
-            arriving: Arc::clone(&self.arriving),
-        };
-        let mut arriving = match open {
-            Ok(file) => arriving(file),
-            Err(error) => {
-                let mut held = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
-                held.remove(id);
-                return Err(ControlError::failed(error));
-            }
-        };
-        let there = arriving.file.seek(SeekFrom::End(0)).map_err(ControlError::failed)?;
+            .open(path)
+            .map_err(ControlError::failed)?;
+        let there = file.seek(SeekFrom::End(0)).map_err(ControlError::failed)?;
         if there != offset {
             return Ok(None);
         }
         self.outside.store.touch_upload(id, self.now()).await?;
-        Ok(Some(arriving))
+        Ok(Some(Arriving {
+            file,
+            upload,
+            offset,
+            _alone: alone,
+        }))
     }
 
     /// Gives an upload up.
@@ -224,7 +227,8 @@ impl ControlPlane {
         Ok(upload)
     }
 
-    /// Queues the process that makes a backup of a whole upload. It takes a slot of the quota at once.
+    /// Queues the process that makes a backup of a whole upload. It takes a slot of the quota at once. Ordered again while that is
+    /// under way, it leads to it.
     ///
     /// # Errors
     /// The refusal of the right (audited); [`Refusal::Invalid`] while the file is not whole; [`Refusal::QuotaReached`];
@@ -250,6 +254,14 @@ impl ControlPlane {
             at: self.now(),
         };
         let queued = self.outside.store.queue_import(&new).await.map_err(ControlError::from);
+        // A double click, or a second tab: the answer is the import under way.
+        if matches!(&queued, Err(ControlError::Refused(Refusal::NotFound))) {
+            let under_way = self.outside.store.active(Some(std::slice::from_ref(&site.id))).await?;
+            let same = |process: &Process| process.kind == new.kind;
+            if let Some(first) = under_way.into_iter().find(same) {
+                return Ok(first);
+            }
+        }
         let outcome = match &queued {
             Ok(process) => ("done", process.id.as_str()),
             Err(ControlError::Refused(no)) => (no.code(), id.as_str()),

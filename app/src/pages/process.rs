@@ -260,7 +260,8 @@ fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl Into
                 false => i18n::processes::backup_made(lang),
             };
             facts.push(fact(label, display::size(lang, backup.bytes)));
-            if site.databases.len() > 1 {
+            let of_one = matches!(process.kind, ProcessKind::Import { .. });
+            if site.databases.len() > 1 && !of_one {
                 facts.push(fact(
                     i18n::processes::skew(lang),
                     i18n::processes::skew_ms(lang, backup.skew_ms),

@@ -1,10 +1,11 @@
 //! Deterministic damage to real files: bits flipped, bytes overwritten, ends cut off, entries swapped. Whatever changes the
 //! content must be refused or told, nothing may panic, and memory stays bounded.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod files;
 use bacpac::{Finding, Limits, MaxForm, Model, Origin, Package, RowEncoder};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Cursor, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -70,10 +71,6 @@ fn damage(random: &mut fastrand::Rng, original: &[u8]) -> Vec<u8> {
 fn times() -> u64 {
     let told = std::env::var("BACPAC_DAMAGE").ok();
     told.and_then(|told| told.parse().ok()).unwrap_or(1_000)
-}
-
-fn in_testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
 /// Damages the file so many times and gives how often that had no effect on what is read.
@@ -161,23 +158,18 @@ fn swap_places(random: &mut fastrand::Rng, original: &[u8]) -> Vec<u8> {
 
 #[test]
 fn damage_to_a_small_file_is_always_noticed() {
-    prove(&in_testdata("nsaga.bacpac"), times(), damage);
+    prove(&files::own("nsaga.bacpac"), times(), damage);
 }
 
 #[test]
 fn damage_to_a_file_of_many_tables_is_always_noticed() {
-    prove(&in_testdata("aw-lt-2025.bacpac"), times(), damage);
+    prove(&files::own("aw-lt-2025.bacpac"), times(), damage);
 }
 
 /// The other two beside the project are those in `testdata`.
 fn prove_beside(name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/samples")
-        .join(name);
-    if path.exists() {
+    if let Some(path) = files::shared(name) {
         prove(&path, times(), damage);
-    } else {
-        eprintln!("NOT TESTED: {} is not there", path.display());
     }
 }
 
@@ -198,8 +190,8 @@ fn damage_to_a_big_model_is_always_noticed() {
 
 #[test]
 fn entries_exchanged_are_always_noticed() {
-    let many = in_testdata("aw-lt-2025.bacpac");
+    let many = files::own("aw-lt-2025.bacpac");
     assert_eq!(prove(&many, 200, swap_contents), 0);
     assert_eq!(prove(&many, 200, swap_places), 0);
-    assert_eq!(prove(&in_testdata("nsaga.bacpac"), 50, swap_places), 0);
+    assert_eq!(prove(&files::own("nsaga.bacpac"), 50, swap_places), 0);
 }

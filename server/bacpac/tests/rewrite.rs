@@ -1,25 +1,12 @@
 //! Real files written again: their model and every row go through the writer and come back the same. What the writer does not
 //! carry (programmable objects and what describes them) is left out first.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod files;
 use bacpac::*;
+use files::{own, shared};
 use std::fs::File;
 use std::io::{Cursor, Read};
-use std::path::{Path, PathBuf};
-
-fn own(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
-}
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/samples")
-        .join(name);
-    if !path.exists() {
-        eprintln!("NOT TESTED: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
+use std::path::Path;
 
 /// The model as it can be written, and what had to be left out of it.
 fn carried(model: &Model) -> (Model, Vec<String>) {

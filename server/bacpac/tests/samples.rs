@@ -1,25 +1,12 @@
 //! Real files: every table decodes, row counts equal the origin's, every part encodes again to the same bytes. The two
 //! files of `testdata` are always read, those beside the project when they are there.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+mod files;
 use bacpac::{Finding, Limits, MaxForm, Package, RowEncoder, Table};
+use files::{own, shared};
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
-
-fn own(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
-}
-
-fn shared(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/samples")
-        .join(name);
-    if !path.exists() {
-        eprintln!("NOT TESTED: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
+use std::path::Path;
 
 fn open(path: &Path) -> Package<File> {
     Package::open(File::open(path).unwrap(), &Limits::default()).unwrap()

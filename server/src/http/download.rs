@@ -9,6 +9,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use control::ControlError;
+use control::downloads::Download;
+use control::exports::ExportDownload;
 use domain::backup::Sha256Hex;
 use domain::ids::{BackupId, DatabaseId};
 use domain::refusal::Refusal;
@@ -38,6 +41,28 @@ struct Offer {
     send: Sender,
 }
 
+impl From<Download> for Offer {
+    fn from(download: Download) -> Self {
+        Self {
+            file_name: download.file_name.clone(),
+            bytes: download.bytes,
+            sha256: download.sha256.clone(),
+            send: Box::new(move |range, sink| pump(download.reader(range), sink)),
+        }
+    }
+}
+
+impl From<ExportDownload> for Offer {
+    fn from(export: ExportDownload) -> Self {
+        Self {
+            file_name: export.file_name.clone(),
+            bytes: export.bytes,
+            sha256: export.sha256.clone(),
+            send: Box::new(move |range, sink| pump(export.reader(range)?, sink)),
+        }
+    }
+}
+
 /// The engine's own form.
 pub(super) async fn download(
     State(web): State<Web>,
@@ -45,22 +70,15 @@ pub(super) async fn download(
     Path(path): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let Some((backup, database)) = ids(&path) else {
-        return pages::refused(&web, request, Refusal::NotFound.into()).await;
-    };
-    let range = told(&request);
-    match web.plane.download(&who.actor, &backup, &database, &range).await {
-        Ok(download) => {
-            let offer = Offer {
-                file_name: download.file_name.clone(),
-                bytes: download.bytes,
-                sha256: download.sha256.clone(),
-                send: Box::new(move |range, sink| pump(download.reader(range), sink)),
-            };
-            answer(offer, request.headers(), request.method() == Method::HEAD)
+    let offer = match ids(&path) {
+        Ok((backup, database)) => {
+            let range = told(&request);
+            let allowed = web.plane.download(&who.actor, &backup, &database, &range).await;
+            allowed.map(Offer::from)
         }
-        Err(error) => pages::refused(&web, request, error).await,
-    }
+        Err(no) => Err(no),
+    };
+    answer_or_refuse(&web, request, offer).await
 }
 
 /// A made BACPAC.
@@ -70,21 +88,21 @@ pub(super) async fn bacpac(
     Path(path): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let Some((backup, database)) = ids(&path) else {
-        return pages::refused(&web, request, Refusal::NotFound.into()).await;
-    };
-    let range = told(&request);
-    match web.plane.download_export(&who.actor, &backup, &database, &range).await {
-        Ok(export) => {
-            let offer = Offer {
-                file_name: export.file_name.clone(),
-                bytes: export.bytes,
-                sha256: export.sha256.clone(),
-                send: Box::new(move |range, sink| pump(export.reader(range)?, sink)),
-            };
-            answer(offer, request.headers(), request.method() == Method::HEAD)
+    let offer = match ids(&path) {
+        Ok((backup, database)) => {
+            let range = told(&request);
+            let allowed = web.plane.download_export(&who.actor, &backup, &database, &range).await;
+            allowed.map(Offer::from)
         }
-        Err(error) => pages::refused(&web, request, error).await,
+        Err(no) => Err(no),
+    };
+    answer_or_refuse(&web, request, offer).await
+}
+
+async fn answer_or_refuse(web: &Web, request: Request, offer: Result<Offer, ControlError>) -> Response {
+    match offer {
+        Ok(offer) => answer(offer, request.headers(), request.method() == Method::HEAD),
+        Err(error) => pages::refused(web, request, error).await,
     }
 }
 
@@ -95,10 +113,11 @@ pub(super) async fn bacpac_log(
     Path(path): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let Some((backup, database)) = ids(&path) else {
-        return pages::refused(&web, request, Refusal::NotFound.into()).await;
+    let log = match ids(&path) {
+        Ok((backup, database)) => web.plane.export_log(&who.actor, &backup, &database).await,
+        Err(no) => Err(no),
     };
-    match web.plane.export_log(&who.actor, &backup, &database).await {
+    match log {
         Ok((name, log)) => {
             let headers = [
                 (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
@@ -110,8 +129,10 @@ pub(super) async fn bacpac_log(
     }
 }
 
-fn ids((backup, database): &(String, String)) -> Option<(BackupId, DatabaseId)> {
-    Some((BackupId::parse(backup).ok()?, DatabaseId::parse(database).ok()?))
+/// Which database of which backup an address names; a malformed one names what does not exist.
+fn ids((backup, database): &(String, String)) -> Result<(BackupId, DatabaseId), ControlError> {
+    let parsed = BackupId::parse(backup).and_then(|backup| Ok((backup, DatabaseId::parse(database)?)));
+    parsed.map_err(|_| Refusal::NotFound.into())
 }
 
 /// What the audit trail says of the request.

@@ -17,6 +17,32 @@ use domain::restore::Scope;
 
 use crate::world::{World, actor, database, site};
 
+/// A backup of Dupont, and the order of the BACPAC of its accounting, not worked on yet.
+async fn ordered() -> (World, BackupId, Process) {
+    let world = World::new().await;
+    let backup = world.backed_up().await.backup.unwrap();
+    let admin = actor(Role::ClientAdmin);
+    let process = world
+        .plane
+        .start_export(&admin, &backup, &database("compta"))
+        .await
+        .unwrap();
+    (world, backup, process)
+}
+
+/// Somebody claims the next process and is never heard of again.
+async fn abandoned(world: &World) {
+    let now = world.now();
+    let claimed = world
+        .plane
+        .store()
+        .claim("gone", now, now.plus(LEASE), 2)
+        .await
+        .unwrap();
+    assert!(claimed.is_some(), "there was something to claim");
+    world.clock.advance(LEASE);
+}
+
 async fn exported(world: &World, backup: &BackupId) -> Vec<u8> {
     let process = world
         .plane
@@ -122,24 +148,8 @@ async fn a_file_is_made_of_the_stored_backup_and_not_of_the_live_database() {
 
 #[tokio::test]
 async fn an_interrupted_export_is_made_by_the_next_attempt() {
-    let world = World::new().await;
-    let backup = world.backed_up().await.backup.unwrap();
-    let admin = actor(Role::ClientAdmin);
-    let process = world
-        .plane
-        .start_export(&admin, &backup, &database("compta"))
-        .await
-        .unwrap();
-    // Somebody claims it and is never heard of again.
-    let now = world.now();
-    let claimed = world
-        .plane
-        .store()
-        .claim("gone", now, now.plus(LEASE), 2)
-        .await
-        .unwrap();
-    assert_eq!(claimed.unwrap().process.id, process.id);
-    world.clock.advance(LEASE);
+    let (world, backup, process) = ordered().await;
+    abandoned(&world).await;
     world.work().await;
     let done = world.process(&process).await;
     assert_eq!((done.state.name(), done.attempt), (StateName::Completed, 2));
@@ -148,24 +158,9 @@ async fn an_interrupted_export_is_made_by_the_next_attempt() {
 
 #[tokio::test]
 async fn an_export_interrupted_too_often_tidies_up_and_fails_with_its_cause() {
-    let world = World::new().await;
-    let backup = world.backed_up().await.backup.unwrap();
-    let admin = actor(Role::ClientAdmin);
-    let process = world
-        .plane
-        .start_export(&admin, &backup, &database("compta"))
-        .await
-        .unwrap();
+    let (world, _, process) = ordered().await;
     for _ in 0..MAX_ATTEMPTS {
-        let now = world.now();
-        world
-            .plane
-            .store()
-            .claim("gone", now, now.plus(LEASE), 2)
-            .await
-            .unwrap()
-            .unwrap();
-        world.clock.advance(LEASE);
+        abandoned(&world).await;
     }
     world.work().await;
     let failed = world.process(&process).await;
@@ -277,6 +272,18 @@ async fn an_uploaded_file_becomes_a_manual_backup_that_restores_what_it_holds() 
     world.plane.start_restore(&actor(Role::Operator), order).await.unwrap();
     world.work().await;
     assert_eq!(world.engine.rows(&database("compta")), ["from elsewhere"]);
+}
+
+#[tokio::test]
+async fn an_import_ordered_in_two_tabs_is_one() {
+    let world = World::new().await;
+    let id = upload(&world, b"bacpac\nrows\n").await;
+    let operator = actor(Role::Operator);
+    let first = world.plane.start_import(&operator, &id).await.unwrap();
+    let second = world.plane.start_import(&operator, &id).await.unwrap();
+    assert_eq!(second.id, first.id);
+    let (quota, _) = world.plane.store().quota(&site("dupont")).await.unwrap();
+    assert_eq!(quota.reserved, 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The tables of a database as its catalog has them: columns, counters, keys, conditions, indexes, foreign keys. It reads no
 //! rows.
 use super::kinds::{Catalog, Meaning, checks};
-use super::session::{Session, literal, qualified};
+use super::session::{Session, TextRow, literal, qualified};
 use super::source::{
     ColumnSource, Counter, ForeignKeySource, IndexColumn, IndexSource, KeySource, OnChange, SequenceSource, TableSource,
 };
@@ -118,8 +118,7 @@ fn columns(session: &mut Session, oid: &str, catalog: &Catalog, table: &mut Foun
         &[oid],
     )?;
     for row in rows {
-        let mut fields = row.into_iter();
-        let mut next = || fields.next().flatten();
+        let mut next = fields(row);
         let name = next().unwrap_or_default();
         let sql_type = next().unwrap_or_default();
         let number = |field: Option<String>| field.and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
@@ -237,6 +236,12 @@ pub(super) fn sequences(session: &mut Session) -> Result<Vec<SequenceSource>, sq
 }
 
 /// The names of the columns whose numbers a list of the catalog has.
+/// The fields of a row, one after another; those that are NULL, and those beyond the last, are none.
+fn fields(row: TextRow) -> impl FnMut() -> Option<String> {
+    let mut fields = row.into_iter();
+    move || fields.next().flatten()
+}
+
 fn named(list: &str, relation: &str) -> String {
     format!(
         "(SELECT json_agg(attname ORDER BY place) FROM unnest({list}) WITH ORDINALITY AS listed (number, place)
@@ -257,8 +262,7 @@ fn keys(session: &mut Session, oid: &str, table: &mut TableSource) -> Result<(),
         &[oid],
     )?;
     for row in rows {
-        let mut fields = row.into_iter();
-        let mut next = || fields.next().flatten();
+        let mut next = fields(row);
         table.keys.push(KeySource {
             name: next().unwrap_or_default(),
             primary: flag(next()),
@@ -307,8 +311,7 @@ fn foreign_keys(session: &mut Session, oid: &str, table: &mut Found) -> Result<(
         &[oid],
     )?;
     for row in rows {
-        let mut fields = row.into_iter();
-        let mut next = || fields.next().flatten();
+        let mut next = fields(row);
         table.source.foreign_keys.push(ForeignKeySource {
             name: next().unwrap_or_default(),
             columns: names(next()),
@@ -351,8 +354,7 @@ fn indexes(session: &mut Session, oid: &str, table: &mut Found) -> Result<(), sq
         &[oid],
     )?;
     for row in rows {
-        let mut fields = row.into_iter();
-        let mut next = || fields.next().flatten();
+        let mut next = fields(row);
         let name = next().unwrap_or_default();
         let (columns, included) = (names(next()), names(next()));
         let options: Vec<u16> = next()
