@@ -109,6 +109,7 @@ mod browser {
     use std::time::Duration;
 
     use domain::bacpac::Upload;
+    use domain::overview::UploadEntry;
     use gloo_net::http::{Request, RequestBuilder, Response};
     use leptos::prelude::*;
     use leptos::web_sys::File;
@@ -144,7 +145,15 @@ mod browser {
         let upload = match known {
             Some(upload) => upload,
             None => match open(sending, &name, size).await {
-                Ok(upload) => upload,
+                Ok(upload) => {
+                    // Stopped and sent again, it goes on with this one.
+                    let entry = UploadEntry {
+                        upload: upload.clone(),
+                        received: 0,
+                    };
+                    let _ = sending.known.try_update_value(|known| known.push(entry));
+                    upload
+                }
                 Err(ApiError::Refused(refusal)) => return Told::Refused(refusal),
                 Err(ApiError::Failed { reference }) => return Told::Failed(reference),
                 Err(ApiError::Unreachable) => return Told::Failed(String::new()),
@@ -237,8 +246,8 @@ mod browser {
         match (response.status(), offset) {
             // Out of step: the server tells where it stands.
             (200..=299 | 409, Some(offset)) => Answer::At(offset),
-            // A proxy whose server is away.
-            (502..=504, _) => Answer::Lost,
+            // A proxy whose server is away; or the server still waits for what was cut.
+            (423 | 502..=504, _) => Answer::Lost,
             _ => Answer::No(no(response).await),
         }
     }

@@ -145,10 +145,11 @@ impl ControlPlane {
     ) -> Result<ExportDownload, ControlError> {
         let (site, backup, export) = self.downloadable(actor, backup, database).await?;
         let artifact = backup.artifact(database).ok_or(Refusal::NotFound)?;
-        let path = self
-            .outside
-            .shelf
-            .path(&Place::Export(backup.id.clone(), database.clone()));
+        let path = self.outside.shelf.path(&Place::Export(
+            backup.id.clone(),
+            database.clone(),
+            export.process.clone(),
+        ));
         let file = File::open(path).map_err(ControlError::failed)?;
         let bytes = file.metadata().map_err(ControlError::failed)?.len();
         if bytes != export.bytes {

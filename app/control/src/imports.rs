@@ -21,17 +21,18 @@ use domain::refusal::{Field, Refusal};
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
 use crate::ports::control_store::NewProcess;
-use crate::ports::shelf::Place;
+use crate::ports::shelf::{Place, Shelf};
 use crate::random;
 
-/// Room that an upload must leave on the disk, bytes: the next night's copies lie there too.
-const ROOM_LEFT: u64 = 256 << 20;
+/// Room that files on the shelf must leave on the disk, bytes: the control store lies there, and the next night's copies may.
+pub(crate) const ROOM_LEFT: u64 = 256 << 20;
 
 /// An upload that is being gone on with. While it lives nobody else writes to the same file.
 pub struct Arriving {
     file: File,
     upload: Upload,
     offset: u64,
+    shelf: Arc<dyn Shelf>,
     _alone: Alone,
 }
 
@@ -71,6 +72,9 @@ impl Arriving {
                 io::ErrorKind::InvalidInput,
                 "more bytes than were announced",
             ));
+        }
+        if self.shelf.room()? < ROOM_LEFT {
+            return Err(io::ErrorKind::StorageFull.into());
         }
         self.file.write_all(bytes)?;
         self.offset = after;
@@ -148,7 +152,13 @@ impl ControlPlane {
             return Err(Refusal::FileTooLarge { most }.into());
         }
         let free = self.outside.shelf.room().map_err(ControlError::failed)?;
-        let free = free.saturating_sub(ROOM_LEFT);
+        // What others have announced and not sent yet is spoken for.
+        let others = self.outside.store.uploads().await?;
+        let coming: u64 = others
+            .iter()
+            .map(|upload| upload.bytes.saturating_sub(self.received(&upload.id)))
+            .sum();
+        let free = free.saturating_sub(ROOM_LEFT).saturating_sub(coming);
         if bytes > free {
             return Err(Refusal::NoRoom { free }.into());
         }
@@ -209,6 +219,7 @@ impl ControlPlane {
             file,
             upload,
             offset,
+            shelf: Arc::clone(&self.outside.shelf),
             _alone: alone,
         }))
     }
@@ -283,11 +294,14 @@ impl ControlPlane {
         let (store, shelf) = (&self.outside.store, &self.outside.shelf);
         self.purge_bin().await?;
         let now = self.now();
+        // Listed before the rows are read: what is made meanwhile is not among them.
+        let places = shelf.places().map_err(ControlError::failed)?;
         for export in store.expire_exports(now).await? {
             tracing::info!(backup = %export.backup, database = %export.database, "a made BACPAC is past its time");
         }
         for upload in store.uploads().await? {
-            if now.since(upload.touched_at) > UPLOAD_IDLE && self.remove_upload(&upload.id).await? {
+            let rests = now.since(upload.touched_at) > UPLOAD_IDLE && !self.is_arriving(&upload.id);
+            if rests && self.remove_upload(&upload.id).await? {
                 tracing::info!(upload = %upload.id, "an upload that nobody went on with is gone");
             }
         }
@@ -297,7 +311,7 @@ impl ControlPlane {
             .exports()
             .await?
             .into_iter()
-            .map(|export| Place::Export(export.backup, export.database))
+            .map(|export| Place::Export(export.backup, export.database, export.process))
             .chain(
                 store
                     .uploads()
@@ -306,16 +320,21 @@ impl ControlPlane {
                     .map(|upload| Place::Upload(upload.id)),
             )
             .chain(under_way.into_iter().filter_map(|process| match process.kind {
-                ProcessKind::Export { backup, database, .. } => Some(Place::Export(backup, database)),
+                ProcessKind::Export { backup, database, .. } => Some(Place::Export(backup, database, process.id)),
                 _ => None,
             }))
             .collect();
-        for place in shelf.places().map_err(ControlError::failed)? {
-            if !kept.contains(&place) {
-                shelf.remove(&place).map_err(ControlError::failed)?;
+        for place in places.into_iter().filter(|place| !kept.contains(place)) {
+            if let Err(error) = shelf.remove(&place) {
+                tracing::warn!(?place, %error, "a file that nobody needs could not be removed");
             }
         }
         Ok(())
+    }
+
+    fn is_arriving(&self, id: &UploadId) -> bool {
+        let held = self.arriving.lock().unwrap_or_else(PoisonError::into_inner);
+        held.contains(id)
     }
 
     /// Forgets an upload and removes its file, unless a process needs it: `false` then.

@@ -36,6 +36,9 @@ const READ_ALL_EVERY: Duration = Duration::from_secs(10 * 60);
 /// Wait before a site that is closed is asked again; its restore tells when it ends, so this is for when it could not.
 const ASK_AGAIN: Duration = Duration::from_secs(5 * 60);
 
+/// A site that was declared in the future counts as declared so long ago: last night is then not missed, the next one is made.
+const BEFORE_A_FUTURE: Duration = Duration::from_secs(60 * 60);
+
 /// Nights that wait in the queue at most, over all sites. After an outage every site of a host is due at once: the others stay in
 /// the index, so that the queue stays short enough for people to follow and for every reading of it to be cheap.
 const WAITING_MOST: usize = 64;
@@ -177,6 +180,11 @@ impl Scheduler {
     }
 
     async fn attend(&mut self, mut site: SiteNights, now: Timestamp) -> Result<(), ControlError> {
+        // What a clock that ran ahead has left must neither keep nights from being made nor the alert from being raised.
+        if site.nights.since > now {
+            site.nights.since = now.minus(BEFORE_A_FUTURE);
+        }
+        site.last_completed = site.last_completed.filter(|last| *last <= now);
         let moment = match next(&site, now) {
             Some(night) if night.is_due(now) && self.room().await? == 0 => Some(night.at),
             Some(night) if night.is_due(now) => self.start(&mut site, night, now).await?,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::failure::{Cause, Failure};
 use domain::limits::{HEARTBEAT, LEASE, PROGRESS_INTERVAL};
-use domain::process::{Process, ProcessKind};
+use domain::process::{Process, ProcessKind, ProcessState};
 use domain::site::SiteStatus;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -171,8 +171,9 @@ impl ControlPlane {
                     self.feed.site(&process.site, SiteStatus::Ready);
                 }
                 self.feed.process(&process);
-                if let ProcessKind::Import { upload, .. } = &process.kind {
-                    // Used, or refused: what was uploaded is not wanted any more.
+                if let ProcessKind::Import { upload, .. } = &process.kind
+                    && is_done_with(&process.state)
+                {
                     let _ = self.remove_upload(upload).await;
                 }
                 self.night_watch.changed(&process.site);
@@ -195,5 +196,15 @@ impl ControlPlane {
                 .for_each(|p| self.feed.process(p)),
             Err(error) => tracing::warn!(%error, "the queue could not be read"),
         }
+    }
+}
+
+/// Is an uploaded file not wanted any more? Used, or refused: yes. After a failure that is ours it can be tried again without
+/// being sent again.
+fn is_done_with(state: &ProcessState) -> bool {
+    match state {
+        ProcessState::Completed { .. } => true,
+        ProcessState::Failed { failure, .. } => matches!(failure.cause, Cause::FileRefused | Cause::FileGone),
+        _ => false,
     }
 }

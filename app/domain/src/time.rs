@@ -29,6 +29,15 @@ impl Timestamp {
         std::time::Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// The instant that much earlier.
+    #[must_use]
+    pub fn minus(self, duration: std::time::Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
     /// The instant that much later.
     #[must_use]
     pub fn plus(self, duration: std::time::Duration) -> Self {

@@ -5,12 +5,12 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use control::ports::shelf::{Place, Shelf};
-use domain::ids::{BackupId, DatabaseId, UploadId};
+use domain::ids::{BackupId, DatabaseId, ProcessId, UploadId};
 
-/// Between the two ids in the name of a made file: no id holds it.
+/// Between the ids in the name of a made file: no id holds it.
 const BETWEEN: char = '~';
-/// What a file is called while it is written; see `bacpac::FileWriter`.
-const UNFINISHED: &str = ".partial";
+/// A made file has its place's name at the very end; until then something follows this sign, which no id holds.
+const UNFINISHED: char = '.';
 
 /// Two private folders.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl FolderShelf {
             std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         for name in names(&shelf.exports)? {
-            if name.ends_with(UNFINISHED) {
+            if name.contains(UNFINISHED) {
                 std::fs::remove_file(shelf.exports.join(name))?;
             }
         }
@@ -44,17 +44,20 @@ impl FolderShelf {
 impl Shelf for FolderShelf {
     fn path(&self, place: &Place) -> PathBuf {
         match place {
-            Place::Export(backup, database) => self.exports.join(format!("{backup}{BETWEEN}{database}")),
+            Place::Export(backup, database, process) => self
+                .exports
+                .join(format!("{backup}{BETWEEN}{database}{BETWEEN}{process}")),
             Place::Upload(upload) => self.uploads.join(upload.as_str()),
         }
     }
 
     fn places(&self) -> io::Result<Vec<Place>> {
         let export = |name: String| {
-            let (backup, database) = name.split_once(BETWEEN)?;
+            let mut ids = name.splitn(3, BETWEEN);
             Some(Place::Export(
-                BackupId::parse(backup).ok()?,
-                DatabaseId::parse(database).ok()?,
+                BackupId::parse(ids.next()?).ok()?,
+                DatabaseId::parse(ids.next()?).ok()?,
+                ProcessId::parse(ids.next()?).ok()?,
             ))
         };
         let upload = |name: String| UploadId::parse(&name).ok().map(Place::Upload);
@@ -91,17 +94,21 @@ mod tests {
     fn every_place_is_found_again_and_what_was_being_written_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let places = [
-            Place::Export(BackupId::parse("b-1").unwrap(), DatabaseId::parse("compta").unwrap()),
+            Place::Export(
+                BackupId::parse("b-1").unwrap(),
+                DatabaseId::parse("compta").unwrap(),
+                ProcessId::parse("p1").unwrap(),
+            ),
             Place::Upload(UploadId::parse("u1").unwrap()),
         ];
         let shelf = FolderShelf::below(folder.path()).unwrap();
         for place in &places {
             std::fs::write(shelf.path(place), "x").unwrap();
         }
-        std::fs::write(folder.path().join("exports/b~d.partial"), "x").unwrap();
+        std::fs::write(folder.path().join("exports/b~d~p.1.partial"), "x").unwrap();
         let shelf = FolderShelf::below(folder.path()).unwrap();
         assert_eq!(shelf.places().unwrap(), places);
-        assert!(!folder.path().join("exports/b~d.partial").exists());
+        assert!(!folder.path().join("exports/b~d~p.1.partial").exists());
         shelf.remove(&places[0]).unwrap();
         shelf.remove(&places[0]).unwrap();
         assert_eq!(shelf.places().unwrap(), places[1..]);

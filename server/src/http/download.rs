@@ -3,6 +3,7 @@
 
 use std::io::{self, Read};
 use std::ops::Range;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -26,6 +27,12 @@ const CHUNK: usize = 256 * 1_024;
 
 /// Chunks read ahead of a slow connection.
 const AHEAD: usize = 4;
+
+/// How long a connection may take nothing.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Characters of a range that the trail keeps.
+const RANGE_KEPT: usize = 64;
 
 /// Takes pieces one after another until it answers `false`.
 type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
@@ -141,7 +148,7 @@ fn told(request: &Request) -> String {
         Method::HEAD => "head",
         _ => asked(request.headers()).unwrap_or("whole"),
     };
-    range.to_owned()
+    range.chars().take(RANGE_KEPT).collect()
 }
 
 fn answer(download: Offer, headers: &HeaderMap, only_head: bool) -> Response {
@@ -193,14 +200,16 @@ fn answer(download: Offer, headers: &HeaderMap, only_head: bool) -> Response {
 /// browser sees a download that failed and not one that is short.
 fn stream(send: Sender, range: Range<u64>) -> Body {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(AHEAD);
+    let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
-        // Not taken: the browser left.
+        // The thread is needed elsewhere: a browser that left, or takes nothing for so long, is cut and can resume.
+        let deliver = |piece| runtime.block_on(tokio::time::timeout(PATIENCE, sender.send(piece)));
         let sent = send(range, &mut |piece| {
-            sender.blocking_send(Ok(Bytes::copy_from_slice(piece))).is_ok()
+            matches!(deliver(Ok(Bytes::copy_from_slice(piece))), Ok(Ok(())))
         });
         if let Err(error) = sent {
             tracing::error!(%error, "a download was cut");
-            let _ = sender.blocking_send(Err(error));
+            let _ = deliver(Err(error));
         }
     });
     let stream = futures::stream::unfold(receiver, |mut receiver| async move {

@@ -1,6 +1,8 @@
 //! Uploads that can be resumed, with the headers of the tus protocol 1.0: POST begins one, HEAD tells where it stands, PATCH
 //! goes on from there. Giving one up is a server function, because a form does it.
 
+use std::time::Duration;
+
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
@@ -22,6 +24,8 @@ const OFFSET: &str = "upload-offset";
 const LENGTH: &str = "upload-length";
 /// What a piece is.
 const PIECE_TYPE: &str = "application/offset+octet-stream";
+/// A sender that is silent for so long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
 /// Bytes gathered before the disk is troubled.
 const GATHERED: usize = 1 << 20;
 
@@ -117,8 +121,9 @@ async fn receive(web: &Web, who: &SignedIn, id: &UploadId, offset: u64, body: Bo
     };
     let mut body = body.into_data_stream();
     let mut gathered = Vec::new();
-    // A cut ends the stream with an error: what came before it is kept all the same.
-    while let Some(Ok(piece)) = body.next().await {
+    // A cut ends the stream with an error, or with nothing at all: what came before it is kept all the same, and whoever comes
+    // back must not find the place taken.
+    while let Ok(Some(Ok(piece))) = tokio::time::timeout(SILENCE, body.next()).await {
         gathered.extend_from_slice(&piece);
         if gathered.len() >= GATHERED {
             arriving = write(arriving, std::mem::take(&mut gathered)).await?;

@@ -48,7 +48,7 @@ pub(crate) async fn backups(store: &SqliteStore, site: &SiteId) -> Result<Vec<Ba
 pub(crate) async fn last_backup(store: &SqliteStore, site: &SiteId) -> Result<Option<Backup>, Fault> {
     let mut tx = store.read().await?;
     let row = sqlx::query(
-        "SELECT * FROM backups WHERE site = $1 AND kind <> 'safety' AND deleted_at IS NULL \
+        "SELECT * FROM backups WHERE site = $1 AND kind <> 'safety' AND deleted_at IS NULL AND imported_from IS NULL \
          ORDER BY t0 DESC, completed_at DESC, id DESC LIMIT 1",
     )
     .bind(site.as_str())

@@ -5,7 +5,7 @@ use control::ports::control_store::{Claim, Claimed, RestoreProgress, StoreError}
 use domain::backup::{Backup, BackupKind};
 use domain::failure::{Cause, Failure};
 use domain::ids::ProcessId;
-use domain::limits::MAX_ATTEMPTS;
+use domain::limits::{MAX_ATTEMPTS, exports_at_once};
 use domain::process::{Process, ProcessKind, Progress};
 use domain::time::Timestamp;
 use sqlx::{Row, SqliteConnection};
@@ -255,10 +255,12 @@ async fn next(tx: &mut SqliteConnection, now: Timestamp, max_running: u32) -> Re
     let row = sqlx::query(
         "SELECT p.id FROM processes p WHERE (p.state = 'running' AND p.lease_until <= $1) OR (p.state = 'queued' \
          AND (NOT p.exclusive OR NOT EXISTS (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' \
-         AND r.exclusive))) \
+         AND r.exclusive)) AND (p.kind <> 'export' OR $2 > (SELECT count(*) FROM processes e WHERE e.kind = 'export' \
+         AND e.state = 'running'))) \
          ORDER BY CASE WHEN p.state = 'running' THEN 0 WHEN p.kind <> 'nightly' THEN 1 ELSE 2 END, p.requested_at, p.id LIMIT 1",
     )
     .bind(now.millis())
+    .bind(i64::from(exports_at_once(max_running)))
     .fetch_optional(tx)
     .await?;
     row.as_ref().map(|row| rows::id(row, "id")).transpose()

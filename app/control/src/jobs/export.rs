@@ -2,6 +2,7 @@
 //!
 //! It is made of what is stored, never of the live database, and keeps no other work of its site waiting.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::bacpac::{Export, Told};
@@ -12,7 +13,8 @@ use domain::process::Stage;
 use sha2::{Digest, Sha256};
 
 use super::kept::Kept;
-use super::{Attempt, JobError, Outcome, path};
+use super::{Attempt, JobError, Outcome, Reached, path};
+use crate::imports::ROOM_LEFT;
 use crate::ports::packages::{Made, PackageError, PackageFacts};
 use crate::ports::repository::Repository;
 use crate::ports::shelf::Place;
@@ -24,40 +26,38 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -
     let gone = || JobError::new(Cause::StoredDataDamaged, "the backup is no longer recorded");
     let chosen = attempt.wait(outside.store.backup(backup))?.ok_or_else(gone)?;
     let artifact = chosen.artifact(database).ok_or_else(gone)?;
-    let reached = attempt.source(database)?;
-    attempt.begin_aside(&reached)?;
-    let (source, engine) = reached;
     let repository: Arc<dyn Repository> = Arc::from(attempt.repository(&site)?);
     let files = Kept::new(&repository, &chosen.snapshot, artifact);
 
-    let room = attempt.scratch("export")?;
-    let total = files.bytes();
-    let progress = |done: u64| attempt.report(Stage::Extract, done, Some(total));
-    let tag = attempt.process.id.as_str();
-    let aside = engine
-        .aside(&source, tag, Some(&files), path(room.as_ref()), &progress)
-        .map_err(JobError::of(&source))?;
-
+    // Beside the control store: what does not fit must fail here, not there.
+    let free = outside
+        .shelf
+        .room()
+        .map_err(|error| JobError::new(Cause::Unexpected, error))?;
+    if free < files.bytes().saturating_add(ROOM_LEFT) {
+        return Err(JobError::new(
+            Cause::ScratchFull,
+            format!("{free} bytes are left for the file"),
+        ));
+    }
+    let reached = attempt.source(database)?;
     let facts = PackageFacts {
         database: artifact.database_name.clone(),
         t0: chosen.t0,
         identity: identity(backup, database),
     };
-    let place = Place::Export(backup.clone(), database.clone());
+    let place = Place::Export(backup.clone(), database.clone(), attempt.process.id.clone());
     let target = outside.shelf.path(&place);
-    // Rows mean something to people here no more than bytes do: a table of few long ones takes as long as one of many.
-    let rows = |done: u64, total: Option<u64>| {
-        let share = u128::from(done) * 1_000 / u128::from(total.unwrap_or(done).max(1));
-        attempt.report_share(Stage::Encode, u64::try_from(share).unwrap_or(1_000))
-    };
-    let Made { bytes, sha256, log } = outside
-        .packages
-        .export(aside.address(), &target, &facts, &rows)
-        .map_err(|error| failed(error, &source.name))?;
-    drop(aside);
+    let unfinished = target.with_added_extension(attempt.claim.attempt.to_string());
+    let made = attempt.aside(&reached, |tag| {
+        write(attempt, &reached, tag, &files, &facts, &unfinished)
+    });
+    let Made { bytes, sha256, log } = made?;
+    // Whoever lost the claim must not put its file in the place of the next attempt's.
     if !attempt.still_mine() {
         return Err(JobError::Lost);
     }
+    std::fs::rename(&unfinished, &target).map_err(|error| JobError::new(Cause::Unexpected, error))?;
     attempt.wait(outside.store.tell(&attempt.claim, &Told::Exported(Box::new(log))))?;
     let now = attempt.plane.now();
     Ok(Outcome::Exported(Box::new(Export {
@@ -71,6 +71,32 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -
             u64::from(EXPORT_KEPT_DAYS) * 24 * 60 * 60,
         )),
     })))
+}
+
+/// Loads the stored copy aside and writes the file of it.
+fn write(
+    attempt: &Attempt,
+    (source, engine): &Reached,
+    tag: &str,
+    files: &Kept,
+    facts: &PackageFacts,
+    target: &Path,
+) -> Result<Made, JobError> {
+    let room = attempt.scratch("export")?;
+    let total = files.bytes();
+    let progress = |done: u64| attempt.report(Stage::Extract, done, Some(total));
+    let aside = engine
+        .aside(source, tag, Some(files), path(room.as_ref()), &progress)
+        .map_err(JobError::of(source))?;
+    // Rows mean something to people here no more than bytes do: a table of few long ones takes as long as one of many.
+    let rows = |done: u64, total: Option<u64>| {
+        let share = u128::from(done) * 1_000 / u128::from(total.unwrap_or(done).max(1));
+        attempt.report_share(Stage::Encode, u64::try_from(share).unwrap_or(1_000))
+    };
+    let packages = &attempt.plane.outside.packages;
+    packages
+        .export(aside.address(), target, facts, &rows)
+        .map_err(|error| failed(error, &source.name))
 }
 
 /// The same for the same content, whoever asks and whenever: the file comes out the same to the byte.

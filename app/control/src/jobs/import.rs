@@ -1,6 +1,8 @@
 //! Making a backup of an uploaded BACPAC: read it from end to end, build a database of it aside, keep that as a manual backup
 //! from which one can restore. The live database has no part in it.
 
+use std::path::Path;
+
 use domain::backup::BackupKind;
 use domain::bacpac::Told;
 use domain::failure::Cause;
@@ -9,8 +11,8 @@ use domain::process::Stage;
 
 use super::backup::{Copied, Shown, keep};
 use super::export::failed;
-use super::{Attempt, JobError, Outcome, path};
-use crate::ports::packages::PackageError;
+use super::{Attempt, JobError, Outcome, Reached, path};
+use crate::ports::packages::{PackageError, StepFn};
 use crate::ports::shelf::Place;
 
 /// Makes the backup and ends the process.
@@ -18,8 +20,7 @@ pub(super) fn run(attempt: &Attempt, upload: &UploadId, database: &DatabaseId) -
     let outside = &attempt.plane.outside;
     let site = attempt.site()?;
     let reached = attempt.source(database)?;
-    attempt.begin_aside(&reached)?;
-    let (source, engine) = reached;
+    let source = &reached.0;
     let row = attempt.wait(outside.store.upload(upload))?;
     let row = row.ok_or_else(|| JobError::new(Cause::FileGone, "the upload is no longer recorded"))?;
     let file = outside.shelf.path(&Place::Upload(upload.clone()));
@@ -42,50 +43,59 @@ pub(super) fn run(attempt: &Attempt, upload: &UploadId, database: &DatabaseId) -
     let taken_or = |error| refused(attempt, error, &source.name);
     packages.check(&file, &share(Stage::Inspect)).map_err(taken_or)?;
 
-    let room = attempt.scratch("import")?;
-    let aside = engine
-        .aside(&source, attempt.process.id.as_str(), None, path(room.as_ref()), &|_| {
-            true
-        })
-        .map_err(JobError::of(&source))?;
-    let taken = packages
-        .import(&file, aside.address(), &share(Stage::Convert))
-        .map_err(taken_or)?;
-    attempt.wait(
-        outside
-            .store
-            .tell(&attempt.claim, &Told::Imported(Box::new(taken.report))),
-    )?;
-
-    // What the file says of its instant is believed unless it lies ahead.
-    let now = attempt.plane.now();
-    let t0 = taken.made_at.filter(|made| *made <= now).unwrap_or(now);
-    attempt.fixed_at(t0);
-    let measure = aside.measure().map_err(JobError::of(&source))?;
-    let copy_room = attempt.scratch("import-copy")?;
-    let copy = aside
-        .freeze(path(copy_room.as_ref()))
-        .and_then(|view| view.copy(&|_| !attempt.fence.is_closed()))
-        .map_err(JobError::of(&source))?;
-    drop(aside);
-    let copies = vec![Copied {
-        source,
-        measure,
-        frozen_at: t0,
-        copy,
-        _room: copy_room,
-    }];
+    let copied = attempt.aside(&reached, |tag| {
+        build(attempt, &reached, tag, &file, &share(Stage::Convert))
+    })?;
     let repository = attempt.repository(&site)?;
     let backup = keep(
         attempt,
         &site,
         repository.as_ref(),
-        copies,
+        vec![copied],
         BackupKind::Manual,
         Shown::Keep,
     )?;
     attempt.report(Stage::Record, 0, None);
     Ok(Outcome::Backup(Box::new(backup)))
+}
+
+/// Turns the file into a database aside, and copies that as a backup would.
+fn build(
+    attempt: &Attempt,
+    (source, engine): &Reached,
+    tag: &str,
+    file: &Path,
+    progress: StepFn<'_>,
+) -> Result<Copied, JobError> {
+    let outside = &attempt.plane.outside;
+    let room = attempt.scratch("import")?;
+    let aside = engine
+        .aside(source, tag, None, path(room.as_ref()), &|_| true)
+        .map_err(JobError::of(source))?;
+    let taken = outside
+        .packages
+        .import(file, aside.address(), progress)
+        .map_err(|error| refused(attempt, error, &source.name))?;
+    let told = Told::Imported(Box::new(taken.report));
+    attempt.wait(outside.store.tell(&attempt.claim, &told))?;
+
+    // What the file says of its instant is believed unless it lies ahead.
+    let now = attempt.plane.now();
+    let t0 = taken.made_at.filter(|made| *made <= now).unwrap_or(now);
+    attempt.fixed_at(t0);
+    let measure = aside.measure().map_err(JobError::of(source))?;
+    let copy_room = attempt.scratch("import-copy")?;
+    let copy = aside
+        .freeze(path(copy_room.as_ref()))
+        .and_then(|view| view.copy(&|_| !attempt.fence.is_closed()))
+        .map_err(JobError::of(source))?;
+    Ok(Copied {
+        source: source.clone(),
+        measure,
+        frozen_at: t0,
+        copy,
+        _room: copy_room,
+    })
 }
 
 /// Whoever brought the file is told what is wrong with it, on the page of the process.

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use crate::control_plane::ControlPlane;
 use crate::ports::control_store::{AuditEntry, Claim, Claimed, RestoreProgress, StoreError};
-use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError, Settlement};
+use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError};
 use crate::ports::repository::{Fence, Repository, RepositoryError};
 use crate::ports::scratch::ScratchFolder;
 
@@ -187,17 +187,28 @@ impl Attempt {
         sources.into_iter().map(with_engine).collect()
     }
 
-    /// Removes what interrupted attempts left aside; `Err` when there were too many of them to begin another.
-    fn begin_aside(&self, (source, engine): &Reached) -> Result<(), JobError> {
-        if self.claim.attempt > 1
-            && let Err(error) = engine.settle(source, self.process.id.as_str(), Settlement::RollBack)
-        {
-            tracing::warn!(process = %self.claim.process, %error, "what an interrupted attempt left aside may still be there");
-        }
+    /// Works with a database aside, under a tag of this attempt alone: one that lost its claim cannot take away what the next one
+    /// made. What earlier attempts left is removed first, what this one leaves behind by failing is removed after.
+    fn aside<T>(
+        &self,
+        (source, engine): &Reached,
+        work: impl FnOnce(&str) -> Result<T, JobError>,
+    ) -> Result<T, JobError> {
+        let tag = |attempt: u32| format!("{}-{attempt}", self.process.id);
+        let clear = |attempt: u32| {
+            if let Err(error) = engine.clear_aside(source, &tag(attempt)) {
+                tracing::warn!(process = %self.claim.process, attempt, %error, "a database aside may still be there");
+            }
+        };
+        (1..self.claim.attempt).for_each(clear);
         if self.claim.attempt > MAX_ATTEMPTS {
             return Err(JobError::new(Cause::Interrupted, "interrupted too often"));
         }
-        Ok(())
+        let worked = work(&tag(self.claim.attempt));
+        if worked.is_err() {
+            clear(self.claim.attempt);
+        }
+        worked
     }
 
     fn source(&self, database: &DatabaseId) -> Result<Reached, JobError> {

@@ -257,7 +257,8 @@ pub trait ControlStore: Send + Sync {
     async fn queue_import(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
     /// Hands the next process to a worker: one whose worker has been silent past its lease (attempt + 1), or the oldest queued
-    /// one that need not wait for its site. Nights yield to what a person asked for: they come after everything else queued. An exclusive process waits until no other exclusive one of its site is running. Atomic: no two workers get the same. `max_running` processes at most
+    /// one that need not wait for its site. Nights yield to what a person asked for: they come after everything else queued. An exclusive process waits until no other exclusive one of its site is running,
+    /// an export until fewer than [`domain::limits::exports_at_once`] are. Atomic: no two workers get the same. `max_running` processes at most
     /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here; what
     /// may have left remains is handed out even then, because its worker must first settle them.
     async fn claim(
@@ -329,7 +330,8 @@ pub trait ControlStore: Send + Sync {
     /// Every complete backup of a site that is not deleted, youngest T0 first.
     async fn backups(&self, site: &SiteId) -> Result<Vec<Backup>, StoreError>;
 
-    /// The youngest complete backup of a site, those taken before a restore left aside: they hold what was replaced.
+    /// The youngest complete backup of a site, those taken before a restore and imported ones left aside: they do
+    /// not hold what is live.
     async fn last_backup(&self, site: &SiteId) -> Result<Option<Backup>, StoreError>;
 
     /// One backup; none when it is deleted.

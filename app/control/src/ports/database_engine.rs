@@ -183,6 +183,12 @@ pub trait DatabaseEngine: Send + Sync {
         progress: ProgressFn<'_>,
     ) -> Result<Box<dyn AsideDatabase>, EngineError>;
 
+    /// Removes the database aside that an attempt with this tag left behind; none is fine. The live database has no part in it.
+    ///
+    /// # Errors
+    /// It could not be removed; calling again goes on.
+    fn clear_aside(&self, source: &DatabaseSource, tag: &str) -> Result<(), EngineError>;
+
     /// Settles whatever an interrupted restore with this tag left behind; nothing left is fine. Idempotent.
     ///
     /// # Errors

@@ -5,13 +5,13 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ids::{BackupId, DatabaseId, UploadId};
+use domain::ids::{BackupId, DatabaseId, ProcessId, UploadId};
 
 /// A place on the shelf.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// The BACPAC of one database of a backup.
-    Export(BackupId, DatabaseId),
+    /// The BACPAC of one database of a backup, as one process made it: one made again never lies under the row of the earlier.
+    Export(BackupId, DatabaseId, ProcessId),
     /// An uploaded file.
     Upload(UploadId),
 }

@@ -35,6 +35,8 @@ pub enum Point {
     Load,
     /// [`DatabaseEngine::aside`].
     Aside,
+    /// [`DatabaseEngine::clear_aside`].
+    ClearAside,
     /// [`ShadowDatabase::check`].
     Check,
     /// [`ShadowDatabase::swap`], before anything is changed.
@@ -300,6 +302,10 @@ impl DatabaseEngine for FakeEngine {
             id: source.id.clone(),
             address: Address::Sqlite { path },
         }))
+    }
+
+    fn clear_aside(&self, source: &DatabaseSource, _tag: &str) -> Result<(), EngineError> {
+        self.reach(Point::ClearAside, &source.id)
     }
 
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {

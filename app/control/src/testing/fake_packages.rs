@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use domain::backup::Sha256Hex;
 use domain::export_log::{ExportLog, ExportSource, FileLog, ImportReport, ImportSource, ImportedTable, SourceEngine};
 use domain::failure::Cause;
-use domain::ids::{BackupId, DatabaseId, UploadId};
+use domain::ids::{BackupId, DatabaseId, ProcessId, UploadId};
 use sha2::{Digest, Sha256};
 
 use crate::ports::database_engine::Address;
@@ -128,7 +128,7 @@ pub struct FolderShelf(pub PathBuf);
 impl Shelf for FolderShelf {
     fn path(&self, place: &Place) -> PathBuf {
         self.0.join(match place {
-            Place::Export(backup, database) => format!("{backup}~{database}"),
+            Place::Export(backup, database, process) => format!("{backup}~{database}~{process}"),
             Place::Upload(upload) => upload.to_string(),
         })
     }
@@ -138,11 +138,18 @@ impl Shelf for FolderShelf {
         for entry in std::fs::read_dir(&self.0)? {
             let name = entry?.file_name();
             let name = name.to_string_lossy();
-            places.extend(match name.split_once('~') {
-                Some((backup, database)) => BackupId::parse(backup)
-                    .and_then(|backup| Ok(Place::Export(backup, DatabaseId::parse(database)?)))
+            let parts: Vec<_> = name.split('~').collect();
+            places.extend(match parts.as_slice() {
+                [backup, database, process] => BackupId::parse(backup)
+                    .and_then(|backup| {
+                        Ok(Place::Export(
+                            backup,
+                            DatabaseId::parse(database)?,
+                            ProcessId::parse(process)?,
+                        ))
+                    })
                     .ok(),
-                None => UploadId::parse(&name).map(Place::Upload).ok(),
+                _ => UploadId::parse(&name).map(Place::Upload).ok(),
             });
         }
         Ok(places)

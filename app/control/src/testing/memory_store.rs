@@ -239,7 +239,7 @@ impl ControlStore for MemoryStore {
             world
                 .backups_of(site)
                 .into_iter()
-                .find(|backup| backup.kind != domain::backup::BackupKind::Safety)
+                .find(|backup| backup.kind != domain::backup::BackupKind::Safety && backup.imported_from.is_none())
         }))
     }
 

@@ -77,6 +77,7 @@ macro_rules! store_contract {
             packages {
                 ten_who_want_the_same_file_are_led_to_one_process
                 an_export_waits_for_nobody_and_nobody_waits_for_it
+                exports_leave_a_worker_for_backups
                 only_what_a_backup_holds_is_made
                 a_file_is_forgotten_after_its_time
                 an_import_takes_a_slot_and_ends_as_a_manual_backup

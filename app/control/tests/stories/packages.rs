@@ -169,9 +169,9 @@ async fn an_export_interrupted_too_often_tidies_up_and_fails_with_its_cause() {
         "{:?}",
         failed.state
     );
-    let settled = (Point::Settle, database("compta"));
+    let cleared = (Point::ClearAside, database("compta"));
     assert!(
-        world.engine.reached().contains(&settled),
+        world.engine.reached().contains(&cleared),
         "what was left aside is looked for"
     );
 }
@@ -300,6 +300,34 @@ async fn a_file_that_is_refused_says_why_and_gives_its_slot_back() {
     let (quota, _) = world.plane.store().quota(&site("dupont")).await.unwrap();
     assert_eq!(quota.free(), 5);
     assert_eq!(world.plane.store().upload(&id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_failure_of_ours_does_not_cost_the_upload() {
+    let world = World::new().await;
+    let id = upload(&world, b"bacpac\nrows\n").await;
+    world.engine.fail_once(Point::Aside, Cause::ScratchFull);
+    let failed = import(&world, &id).await;
+    assert_eq!(failed.state.name(), StateName::Failed);
+    let done = import(&world, &id).await;
+    assert_eq!(
+        done.state.name(),
+        StateName::Completed,
+        "tried again without being sent again"
+    );
+}
+
+#[tokio::test]
+async fn an_import_is_no_backup_of_what_is_live() {
+    let world = World::new().await;
+    let id = upload(&world, b"bacpac\nrows\n").await;
+    import(&world, &id).await;
+    let overview = world
+        .plane
+        .site_overview(&actor(Role::Operator), &site("dupont"))
+        .await
+        .unwrap();
+    assert_eq!((overview.summary.last, overview.summary.quota.kept), (None, 1));
 }
 
 #[tokio::test]

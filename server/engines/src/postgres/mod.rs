@@ -162,6 +162,12 @@ impl DatabaseEngine for Postgres {
         Ok(Box::new(Aside::new(source, shadow, self.clone())))
     }
 
+    fn clear_aside(&self, source: &DatabaseSource, tag: &str) -> Result<(), EngineError> {
+        let server = self.server(source)?;
+        let names = Names::new(&server.database, tag);
+        exchange::drop_copy(&mut server.connect_for_maintenance()?, &names.new)
+    }
+
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {
         let server = self.server(source)?;
         let names = Names::new(&server.database, tag);

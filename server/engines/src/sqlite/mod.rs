@@ -118,6 +118,11 @@ impl DatabaseEngine for Sqlite {
         )?))
     }
 
+    /// It lay in a scratch folder, which is gone with its attempt.
+    fn clear_aside(&self, _source: &DatabaseSource, _tag: &str) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     fn settle(&self, source: &DatabaseSource, tag: &str, settlement: Settlement) -> Result<(), EngineError> {
         let location = Location::expected(source, &self.options.allowed_roots)?;
         let beside = location.beside(tag)?;

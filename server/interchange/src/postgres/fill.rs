@@ -288,8 +288,11 @@ impl OneTable<'_> {
 
     /// An error of COPY tells the line at which it happened.
     fn refused(&self, error: &sqlx::Error) -> ImportError {
-        let sqlx::Error::Database(database) = error else {
-            return ImportError::Target(super::message(error));
+        // Classes 22 and 23 are of values and rules; a full disk or a server that stops is not the file's fault.
+        let of_the_row = |code: &str| code.starts_with("22") || code.starts_with("23");
+        let database = match error {
+            sqlx::Error::Database(database) if database.code().is_some_and(|code| of_the_row(&code)) => database,
+            _ => return ImportError::Target(super::message(error)),
         };
         let context = database
             .try_downcast_ref::<PgDatabaseError>()

@@ -6,7 +6,7 @@ use domain::backup::{Backup, BackupKind};
 use domain::bacpac::{Export, Upload};
 use domain::failure::{Cause, Failure};
 use domain::ids::{ProcessId, SiteId, UploadId};
-use domain::limits::MAX_ATTEMPTS;
+use domain::limits::{MAX_ATTEMPTS, exports_at_once};
 use domain::process::{Process, ProcessKind, ProcessState, Progress, StateName};
 use domain::refusal::{OldestManual, Refusal};
 use domain::restore::Scope;
@@ -182,12 +182,15 @@ impl World {
             .filter(exclusive)
             .map(|work| &work.process.site)
             .collect();
+        let export = |work: &Work| matches!(work.process.kind, ProcessKind::Export { .. });
+        let exports = running.clone().filter(|work| export(work)).count();
+        let no_export = exports >= exports_at_once(max_running) as usize;
         let alive = running.filter(|work| work.lease_until > now).count();
         if alive >= max_running as usize {
             return Ok(None);
         }
         let ready = |work: &&Work| {
-            let waits = exclusive(work) && busy.contains(&work.process.site);
+            let waits = exclusive(work) && busy.contains(&work.process.site) || export(work) && no_export;
             silent(work) || (work.process.state == ProcessState::Queued && !waits)
         };
         let turn = |work: &&Work| {

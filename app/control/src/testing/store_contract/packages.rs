@@ -87,6 +87,31 @@ pub async fn an_export_waits_for_nobody_and_nobody_waits_for_it(story: Story) {
     }
 }
 
+/// However many files are asked for, a worker is left for what keeps data safe.
+pub async fn exports_leave_a_worker_for_backups(story: Story) {
+    let backup = story.manual_backup("dupont", at(0)).await;
+    for position in [0, 1] {
+        let new = export_of(&story, &backup, position, at(60));
+        story.store.queue_export(&new).await.expect("the store works");
+    }
+    story.queue_manual("dupont", at(70)).await;
+    let two = 2;
+    let first = story.look(at(71), two).await.expect("an export is first in line");
+    assert!(matches!(first.process.kind, ProcessKind::Export { .. }));
+    let second = story
+        .look(at(72), two)
+        .await
+        .expect("the other worker has something to do");
+    assert_eq!(second.process.kind, ProcessKind::ManualBackup);
+    story.complete(&second, at(73)).await;
+    assert!(
+        story.look(at(74), two).await.is_none(),
+        "the other export waits for the first"
+    );
+    complete(&story, &first, at(75)).await;
+    assert!(story.look(at(76), two).await.is_some());
+}
+
 /// Another site's backup and an absent database are the same answer.
 pub async fn only_what_a_backup_holds_is_made(story: Story) {
     let backup = story.manual_backup("dupont", at(0)).await;
