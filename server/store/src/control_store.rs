@@ -13,12 +13,13 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, Progress};
+use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
 use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
-use crate::{accounts, backups, claims, keeping, keys_and_audit, nights, packages, processes, sessions, sites};
+use crate::{accounts, backups, claims, keeping, keys_and_audit, nights, packages, policy, processes, sessions, sites};
 
 #[async_trait]
 impl ControlStore for SqliteStore {
@@ -236,6 +237,14 @@ impl ControlStore for SqliteStore {
 
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {
         Ok(nights::set_schedule(self, site, schedule).await?)
+    }
+
+    async fn policy(&self, site: &SiteId) -> Result<Policy, StoreError> {
+        Ok(policy::policy(self, site).await?)
+    }
+
+    async fn set_policy(&self, site: &SiteId, policy: Policy) -> Result<(), StoreError> {
+        Ok(policy::set_policy(self, site, policy).await?)
     }
 
     async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {

@@ -15,6 +15,7 @@ mod keys_and_audit;
 mod nights;
 mod open;
 mod packages;
+mod policy;
 mod processes;
 mod rows;
 mod sessions;

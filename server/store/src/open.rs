@@ -25,6 +25,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "bacpac", include_str!("../migrations/0003_bacpac.sql")),
     (4, "bin", include_str!("../migrations/0004_bin.sql")),
     (5, "nights", include_str!("../migrations/0005_nights.sql")),
+    (6, "policy", include_str!("../migrations/0006_policy.sql")),
 ];
 
 /// Why the control store was not opened.

@@ -15,6 +15,7 @@ use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, Proces
 use domain::nights::Nights;
 use domain::process::{Process, ProcessKind, Progress};
 use domain::refusal::Refusal;
+use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
 use domain::time::{Timestamp, Zone};
@@ -387,6 +388,12 @@ pub trait ControlStore: Send + Sync {
 
     /// Sets when the nights of a site start; [`Refusal::NotFound`] when there is no such site.
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError>;
+
+    /// The retention policy of a site; [`Refusal::NotFound`] when there is no such site.
+    async fn policy(&self, site: &SiteId) -> Result<Policy, StoreError>;
+
+    /// Sets it; the same refusal. What the new policy removes is removed later, not here.
+    async fn set_policy(&self, site: &SiteId, policy: Policy) -> Result<(), StoreError>;
 
     /// Keeps that people are told of a silence that began to count then, or, with `None`, that it is over. `false` when that was
     /// kept already: of several servers one tells.

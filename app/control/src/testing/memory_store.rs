@@ -19,6 +19,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, Progress};
+use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
 use domain::time::Timestamp;
@@ -296,6 +297,14 @@ impl ControlStore for MemoryStore {
 
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {
         self.change(|world| world.set_schedule(site, schedule))
+    }
+
+    async fn policy(&self, site: &SiteId) -> Result<Policy, StoreError> {
+        self.read(|world| world.policy(site))
+    }
+
+    async fn set_policy(&self, site: &SiteId, policy: Policy) -> Result<(), StoreError> {
+        self.change(|world| world.set_policy(site, policy))
     }
 
     async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {

@@ -73,6 +73,7 @@ macro_rules! store_contract {
                 a_date_of_a_wrong_clock_does_not_count
                 a_schedule_is_the_sites_own_and_a_declaration_leaves_it
                 a_silence_is_told_once_and_its_end_once
+                a_policy_is_the_sites_own_and_a_declaration_leaves_it
             }
             packages {
                 ten_who_want_the_same_file_are_led_to_one_process

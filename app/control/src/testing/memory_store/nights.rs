@@ -6,6 +6,7 @@ use domain::ids::SiteId;
 use domain::nights::{FailedNight, Nights};
 use domain::process::{ProcessKind, ProcessState};
 use domain::refusal::Refusal;
+use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::time::{CivilDate, Timestamp};
 
@@ -20,6 +21,7 @@ impl World {
             schedule: declared.map(|(_, schedule)| *schedule).unwrap_or_default(),
             created_at: now,
             silence_told: None,
+            policy: Policy::default(),
         });
     }
 
@@ -75,6 +77,15 @@ impl World {
 
     pub(super) fn set_schedule(&mut self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {
         self.planned.get_mut(site).ok_or(Refusal::NotFound)?.schedule = schedule;
+        Ok(())
+    }
+
+    pub(super) fn policy(&self, site: &SiteId) -> Result<Policy, StoreError> {
+        Ok(self.planned.get(site).ok_or(Refusal::NotFound)?.policy)
+    }
+
+    pub(super) fn set_policy(&mut self, site: &SiteId, policy: Policy) -> Result<(), StoreError> {
+        self.planned.get_mut(site).ok_or(Refusal::NotFound)?.policy = policy;
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessState, StateName};
 use domain::refusal::Refusal;
+use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::{Database, Site};
 use domain::time::Timestamp;
@@ -56,6 +57,7 @@ pub(super) struct Planned {
     pub(super) schedule: Schedule,
     pub(super) created_at: Timestamp,
     pub(super) silence_told: Option<Timestamp>,
+    pub(super) policy: Policy,
 }
 
 /// A process with what only workers see.

@@ -1,9 +1,11 @@
 //! One automatic backup per site and day, whoever's clock strikes (R11).
 
 use domain::backup::BackupKind;
+use domain::limits::{DAILY_RETENTION_RANGE, MONTHLY_RETENTION_RANGE, SAFETY_RETENTION_RANGE, YEARLY_RETENTION_RANGE};
 use domain::nights::FailedNight;
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
+use domain::retention::{Policy, Terms};
 use domain::schedule::Schedule;
 use domain::time::CivilDate;
 use tokio::task::JoinSet;
@@ -235,6 +237,48 @@ pub async fn a_schedule_is_the_sites_own_and_a_declaration_leaves_it(story: Stor
         refusal(store.set_schedule(&id("nowhere"), early).await),
         Refusal::NotFound
     );
+}
+
+/// The one of the fiche until an operator sets another; the widest and the narrowest of the limits are accepted.
+pub async fn a_policy_is_the_sites_own_and_a_declaration_leaves_it(story: Story) {
+    let store = &story.store;
+    let terms = |days, months, years, safety_days| Terms {
+        days,
+        months,
+        years,
+        safety_days,
+    };
+    let [widest, narrowest] = [
+        terms(
+            *DAILY_RETENTION_RANGE.end(),
+            *MONTHLY_RETENTION_RANGE.end(),
+            *YEARLY_RETENTION_RANGE.end(),
+            *SAFETY_RETENTION_RANGE.end(),
+        ),
+        terms(
+            *DAILY_RETENTION_RANGE.start(),
+            *MONTHLY_RETENTION_RANGE.start(),
+            *YEARLY_RETENTION_RANGE.start(),
+            *SAFETY_RETENTION_RANGE.start(),
+        ),
+    ]
+    .map(|terms| Policy::new(terms).expect("within its limits"));
+    for (site, policy) in [("dupont", widest), ("martin", narrowest)] {
+        let set = store.set_policy(&id(site), policy).await;
+        set.expect("the site exists");
+    }
+    let again = store.declare(&declaration(), at(500)).await;
+    again.expect("the declaration is sound");
+    for (site, policy) in [("dupont", widest), ("martin", narrowest), ("arnaud", Policy::default())] {
+        assert_eq!(
+            store.policy(&id(site)).await.expect("the site exists"),
+            policy,
+            "{site}"
+        );
+    }
+    let nowhere = id("nowhere");
+    assert_eq!(refusal(store.set_policy(&nowhere, widest).await), Refusal::NotFound);
+    assert_eq!(refusal(store.policy(&nowhere).await), Refusal::NotFound);
 }
 
 /// Of several servers one tells, and a restart repeats nothing.
