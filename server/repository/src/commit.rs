@@ -12,7 +12,7 @@ use crate::{
     backend::{describe, lock},
     chunk::{Chunking, Form},
     error::Error,
-    index::{self, BlobKind, Index},
+    index::{self, BlobKind, Index, IndexFile},
     pack::{OpenPack, is_intact},
     seal::{BlobSealer, hash, name_of},
     snapshot::{self, SnapshotFacts, SnapshotId},
@@ -64,11 +64,11 @@ impl Writer {
         let root = self.store_trees()?;
         self.upload_rest()?;
         let written: Vec<Id> = lock(&self.written).iter().map(|pack| pack.id).collect();
-        index::write(
-            &repository.backend,
-            &repository.sealer,
-            std::mem::take(&mut *lock(&self.written)),
-        )?;
+        let entries = IndexFile {
+            packs: std::mem::take(&mut *lock(&self.written)),
+            ..IndexFile::default()
+        };
+        index::write(&repository.backend, &repository.sealer, entries, &|| Ok(()))?;
 
         for pack in &written {
             repository.backend.fence().pass()?;
@@ -121,8 +121,8 @@ impl Writer {
         Ok(root)
     }
 
-    /// Whether the store's own index leads to a present pack for every chunk and tree of this backup: those just
-    /// written, and those of earlier backups that it relies on.
+    /// Whether the store's own index leads to a present pack, not marked for removal, for every chunk and tree of this
+    /// backup: those just written, and those of earlier backups that it relies on.
     fn verify_references(&self, index: &Index, root: Id) -> Result<(), Error> {
         let lost = |what: &str| Err(Error::Damaged(format!("{what} is in no readable pack")));
         let files = lock(&self.files);

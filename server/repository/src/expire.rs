@@ -1,8 +1,8 @@
 //! Letting snapshots go.
 //!
 //! Forgetting removes the snapshot file and nothing else: content may belong to other snapshots. Freeing the space is
-//! a separate step that needs the repository for itself. *What* to forget is the caller's policy; marks that other
-//! programs put into snapshots ("delete never") are not consulted.
+//! a separate step (`prune/`) that needs the repository for itself. *What* to forget is the caller's policy; marks that
+//! other programs put into snapshots ("delete never") are not consulted.
 
 use crate::{error::Error, repository::Repository, snapshot::SnapshotId};
 

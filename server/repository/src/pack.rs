@@ -102,10 +102,7 @@ impl OpenPack {
         sealer.seal(&self.header, &mut self.bytes)?;
         let header_length = (self.bytes.len() - start) as u32;
         self.bytes.extend_from_slice(&header_length.to_le_bytes());
-        let entry = PackEntry {
-            id: name_of(&self.bytes),
-            blobs: self.blobs,
-        };
+        let entry = PackEntry::new(name_of(&self.bytes), self.blobs);
         Ok(FinishedPack {
             bytes: self.bytes.into(),
             entry,

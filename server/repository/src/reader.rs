@@ -5,7 +5,7 @@
 
 use std::{
     io::{self, Read, Seek, SeekFrom, Write},
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use rustic_core::{FileType, Id};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    backend::{Backend, describe},
+    backend::{Backend, describe, lock},
     error::Error,
     index::{BlobKind, Index, Place},
     repository::Inner,
@@ -106,7 +106,7 @@ pub(crate) fn open_blob(
 /// `Read` and `Seek` read ahead; an `io::Error` of theirs carries an [`Error`].
 pub struct StoredFileReader {
     repository: Arc<Inner>,
-    index: Arc<Index>,
+    index: Mutex<Arc<Index>>,
     path: String,
     blobs: Vec<Id>,
     /// Where each chunk begins; one more entry for the end of the last.
@@ -142,7 +142,7 @@ impl StoredFileReader {
         let (window, blobs) = (Vec::new(), content.blobs);
         Ok(Self {
             repository,
-            index,
+            index: Mutex::new(index),
             path,
             blobs,
             starts,
@@ -186,7 +186,7 @@ impl StoredFileReader {
     /// [`Error::Damaged`], [`Error::Sink`] or a failure of the store. `sink` then holds a true beginning of the file.
     pub fn copy_to(&self, sink: &mut dyn Write, progress: &dyn Fn(u64)) -> Result<StoredFile, Error> {
         let mut hash = Sha256::new();
-        self.blobs_of_file().read(BlobKind::Data, &self.blobs, &mut |chunk| {
+        self.read_blobs(&self.blobs, &mut |chunk| {
             hash.update(&chunk);
             sink.write_all(&chunk).map_err(Error::Sink)?;
             progress(chunk.len() as u64);
@@ -200,11 +200,32 @@ impl StoredFileReader {
         })
     }
 
-    fn blobs_of_file(&self) -> Blobs<'_> {
+    /// Hands the chunks to `receive`, in order. A prune may have moved them to other packs since the file was opened: what
+    /// is not where it was is looked for once more.
+    fn read_blobs(&self, ids: &[Id], receive: &mut dyn FnMut(Vec<u8>) -> Result<(), Error>) -> Result<(), Error> {
+        let index = lock(&self.index).clone();
+        let mut handed = 0;
+        let read = self.blobs_in(&index).read(BlobKind::Data, ids, &mut |chunk| {
+            receive(chunk)?;
+            handed += 1;
+            Ok(())
+        });
+        let (Err(Error::Damaged(_)), Some(failed)) = (&read, ids.get(handed)) else {
+            return read;
+        };
+        let fresh = self.repository.fresh_index()?;
+        if fresh.find(BlobKind::Data, failed) == index.find(BlobKind::Data, failed) {
+            return read;
+        }
+        (*lock(&self.index)).clone_from(&fresh);
+        self.blobs_in(&fresh).read(BlobKind::Data, &ids[handed..], receive)
+    }
+
+    fn blobs_in<'a>(&'a self, index: &'a Index) -> Blobs<'a> {
         Blobs {
             backend: &self.repository.backend,
             sealer: &self.repository.sealer,
-            index: &self.index,
+            index,
         }
     }
 
@@ -214,11 +235,10 @@ impl StoredFileReader {
         let last = self.starts.partition_point(|start| *start < end) - 1;
         let start = self.starts[first];
         let mut content = Vec::with_capacity((self.starts[last + 1] - start) as usize);
-        self.blobs_of_file()
-            .read(BlobKind::Data, &self.blobs[first..=last], &mut |chunk| {
-                content.extend_from_slice(&chunk);
-                Ok(())
-            })?;
+        self.read_blobs(&self.blobs[first..=last], &mut |chunk| {
+            content.extend_from_slice(&chunk);
+            Ok(())
+        })?;
         Ok((start, content))
     }
 }

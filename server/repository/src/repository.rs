@@ -113,8 +113,7 @@ impl Repository {
     pub fn writer(&self) -> Result<Writer, Error> {
         self.inner.backend.fence().pass()?;
         self.inner.verify_config()?;
-        self.inner.forget_index();
-        Ok(Writer::new(self.inner.clone(), self.inner.index()?))
+        Ok(Writer::new(self.inner.clone(), self.inner.fresh_index()?))
     }
 
     /// The names of all visible snapshots, unordered.
@@ -248,6 +247,12 @@ impl Inner {
         *lock(&self.index) = None;
     }
 
+    /// The index as the store has it now.
+    pub(crate) fn fresh_index(&self) -> Result<Arc<Index>, Error> {
+        self.forget_index();
+        self.index()
+    }
+
     pub(crate) fn remember(&self, index: Index) {
         *lock(&self.index) = Some(Arc::new(index));
     }
@@ -290,7 +295,7 @@ impl Inner {
                 index,
             };
             tree::walk(&blobs, root, "", &mut |_| true, &mut |path, content| {
-                if !content.blobs.iter().all(|id| index.has(BlobKind::Data, id)) {
+                if !content.blobs.iter().all(|id| index.find(BlobKind::Data, id).is_some()) {
                     return Err(Error::Damaged(format!("a part of {path:?} is in no readable pack")));
                 }
                 files.push((path, content));
@@ -303,8 +308,7 @@ impl Inner {
         match collect(&index) {
             // The index in memory may be older than this snapshot, or than the packs.
             Err(Error::Damaged(_)) => {
-                self.forget_index();
-                let index = self.index()?;
+                let index = self.fresh_index()?;
                 Ok((collect(&index)?, index))
             }
             files => Ok((files?, index)),

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use rustic_core::{CheckOptions, FileType};
+use rustic_core::{CheckOptions, FileType, Id};
 
 use crate::{
     backend::describe,
@@ -159,11 +159,18 @@ impl Repository {
             let read = snapshot::read(&inner.backend, &inner.sealer, id.id());
             let Some((_, root)) = report.note(read)? else { continue };
             let walked = tree::walk(&blobs, root, "", &mut |tree| seen.insert(tree), &mut |path, content| {
-                let lost = content.blobs.iter().filter(|id| !index.has(BlobKind::Data, id)).count();
-                if lost > 0 {
-                    report
-                        .findings
-                        .push(format!("{lost} parts of {path:?} in {id} are in no readable pack"));
+                let without = |found: &dyn Fn(&Id) -> bool| content.blobs.iter().filter(|id| !found(id)).count();
+                let lost = without(&|id| index.find(BlobKind::Data, id).is_some());
+                let marked = without(&|id| index.has(BlobKind::Data, id)) - lost;
+                for (parts, where_to) in [
+                    (lost, "in no readable pack"),
+                    (marked, "only in packs marked for removal"),
+                ] {
+                    if parts > 0 {
+                        report
+                            .findings
+                            .push(format!("{parts} parts of {path:?} in {id} are {where_to}"));
+                    }
                 }
                 Ok(())
             });

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod mutations;
+
 use std::{
     collections::BTreeMap,
     fmt, fs,
@@ -157,9 +159,14 @@ pub struct FailingStore {
     meanwhile: Meanwhile,
 }
 
-/// What somebody else does at the next listing.
+type Action = Box<dyn FnOnce() + Send>;
+
+/// What somebody else does at the next listing: before any is answered, or after one of this directory was.
 #[derive(Default)]
-struct Meanwhile(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+struct Meanwhile {
+    before: Mutex<Option<Action>>,
+    after: Mutex<Option<(&'static str, Action)>>,
+}
 
 impl fmt::Debug for Meanwhile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -180,7 +187,12 @@ impl FailingStore {
 
     /// Runs once, before the next listing is answered.
     pub fn before_listing(&self, action: impl FnOnce() + Send + 'static) {
-        *self.meanwhile.0.lock().unwrap() = Some(Box::new(action));
+        *self.meanwhile.before.lock().unwrap() = Some(Box::new(action));
+    }
+
+    /// Runs once, after the next listing of `directory` was made and before it is answered.
+    pub fn after_listing(&self, directory: &'static str, action: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.after.lock().unwrap() = Some((directory, Box::new(action)));
     }
 
     fn spend(&self, bytes: usize) -> object_store::Result<()> {
@@ -246,11 +258,22 @@ impl ObjectStore for FailingStore {
         &self,
         prefix: Option<&StorePath>,
     ) -> futures::stream::BoxStream<'static, object_store::Result<ObjectMeta>> {
-        let action = self.meanwhile.0.lock().unwrap().take();
+        let action = self.meanwhile.before.lock().unwrap().take();
         if let Some(action) = action {
             std::thread::spawn(action).join().unwrap();
         }
-        self.inner.list(prefix)
+        let listed = self.inner.list(prefix);
+        let directory = prefix.and_then(StorePath::filename);
+        let action = self
+            .meanwhile
+            .after
+            .lock()
+            .unwrap()
+            .take_if(|after| Some(after.0) == directory);
+        if let Some((_, action)) = action {
+            std::thread::spawn(action).join().unwrap();
+        }
+        listed
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&StorePath>) -> object_store::Result<ListResult> {
