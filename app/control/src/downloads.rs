@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
 use crate::ports::repository::{Fence, Repository};
+use crate::readings::Reading;
 use crate::tarball::{self, Segment};
 
 /// A download that was allowed.
@@ -27,6 +28,7 @@ pub struct Download {
     pub sha256: Sha256Hex,
     /// When the backup became complete.
     pub modified: Timestamp,
+    reading: Reading,
     repository: Arc<dyn Repository>,
     snapshot: String,
     folder: String,
@@ -49,6 +51,7 @@ impl ControlPlane {
         let backup = self.outside.store.backup(backup).await?.ok_or(Refusal::NotFound)?;
         let site = self.allowed(actor, Action::Download, &backup.site).await?;
         let artifact = backup.artifact(database).cloned().ok_or(Refusal::NotFound)?;
+        let reading = self.read_backup(&backup.id).await?;
         let row = self.outside.store.repository(&site.customer).await?;
         let row =
             row.ok_or_else(|| ControlError::failed("a backup is listed but its customer has no repository key"))?;
@@ -69,6 +72,7 @@ impl ControlPlane {
             bytes: artifact.download_bytes,
             sha256: artifact.download_sha256.clone(),
             modified: backup.completed_at,
+            reading,
             repository: Arc::from(repository),
             snapshot: backup.snapshot.clone(),
             folder: artifact.database.to_string(),
@@ -118,6 +122,11 @@ impl Read for DownloadReader<'_> {
         let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         if want == 0 {
             return Ok(0);
+        }
+        if self.download.reading.is_lost() {
+            return Err(io::Error::other(
+                "the backup may be deleted: the reading was not prolonged in time",
+            ));
         }
         let Some((segment, start)) = self.download.segment_at(self.at) else {
             return Ok(0);

@@ -292,7 +292,7 @@ impl ControlPlane {
     /// A failure of the store or of the shelf.
     pub async fn sweep(&self) -> Result<(), ControlError> {
         let (store, shelf) = (&self.outside.store, &self.outside.shelf);
-        self.purge_bin().await?;
+        self.expire(None).await?;
         let now = self.now();
         // Listed before the rows are read: what is made meanwhile is not among them.
         let places = shelf.places().map_err(ControlError::failed)?;

@@ -1,11 +1,11 @@
-//! Which backups are kept: a night kept among the manual ones and no longer (R18), a manual one deleted and put back (R10), and
-//! what nobody has put back, given up for good.
+//! Which backups are kept: a night kept among the manual ones and no longer (R18), and a manual one deleted and
+//! put back (R10).
 //!
 //! A kept night is never deleted directly. It is still the night's backup, which the policy may want for its month or its
 //! year (R12–R14) or as the last good one: so it is no longer kept, which frees its slot, and the policy decides the rest.
 
 use domain::account::Actor;
-use domain::backup::{Backup, Binned, Deletion, Promotion};
+use domain::backup::{Binned, Deletion, Promotion};
 use domain::ids::{BackupId, SiteId};
 use domain::limits::BIN_DAYS;
 use domain::overview::BackupEntry;
@@ -17,7 +17,6 @@ use std::time::Duration;
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
 use crate::ports::control_store::StoreError;
-use crate::ports::repository::Fence;
 use crate::sites::entry;
 
 impl ControlPlane {
@@ -44,6 +43,7 @@ impl ControlPlane {
         let site = self.site_of(actor, Action::Promote, backup).await?;
         let answer = self.outside.store.demote(backup).await;
         let back = self.conclude(actor, &site, "backup.demote", backup, answer).await?;
+        self.expire_soon(&site.id).await;
         Ok(entry(&back))
     }
 
@@ -82,46 +82,6 @@ impl ControlPlane {
     pub async fn bin(&self, actor: &Actor, site: &SiteId) -> Result<Vec<Binned>, ControlError> {
         let site = self.allowed(actor, Action::See, site).await?;
         Ok(self.outside.store.bin(&site.id, self.now()).await?)
-    }
-
-    /// Gives up for good what has been in the bin for its time: marked first, invisible in the repository next, its rows last. A
-    /// kill in between leaves the mark, by which the next sweep finds it and does the rest again. What the repository then
-    /// holds for nobody is freed later, under an exclusive lease, and not here.
-    ///
-    /// # Errors
-    /// A failure of the store. A repository that cannot be reached holds up its own backups alone, until the next sweep.
-    pub(crate) async fn purge_bin(&self) -> Result<(), ControlError> {
-        let store = &self.outside.store;
-        for backup in store.begin_purge(self.now()).await? {
-            if let Err(error) = self.forget(&backup).await {
-                tracing::error!(backup = %backup.id, error, "a deleted backup could not be given up; the next sweep tries again");
-                continue;
-            }
-            self.audit(None, Some(&backup.site), "backup.purge", "done", backup.id.as_str())
-                .await?;
-            store.end_purge(&backup.id).await?;
-            tracing::info!(backup = %backup.id, "a deleted backup is past its time");
-            self.feed.backups(&backup.site);
-        }
-        Ok(())
-    }
-
-    /// Makes the stored data of a backup invisible; doing so again is fine. An error is for the log.
-    async fn forget(&self, backup: &Backup) -> Result<(), String> {
-        let told = |error: &dyn std::fmt::Display| error.to_string();
-        let store = &self.outside.store;
-        let site = store.site(&backup.site).await.map_err(|error| told(&error))?;
-        let customer = site.ok_or("its site is not declared")?.customer;
-        let row = store.repository(&customer).await.map_err(|error| told(&error))?;
-        let row = row.ok_or("its customer has no repository key")?;
-        let (repositories, snapshot) = (self.outside.repositories.clone(), backup.snapshot.clone());
-        let forgetting = move || {
-            let repository = repositories.open(&customer, &row.key, true, Fence::open())?;
-            repository.forget(&snapshot)
-        };
-        let forgotten = tokio::task::spawn_blocking(forgetting);
-        let forgotten = forgotten.await.map_err(|error| told(&error))?;
-        forgotten.map_err(|error| told(&error))
     }
 
     /// The site of a backup, deleted or not, if `actor` may do `action` there.

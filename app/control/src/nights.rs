@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use domain::ids::SiteId;
 use domain::nights::{self, Night};
-use domain::process::{Process, ProcessState};
+use domain::process::{Process, ProcessKind, ProcessState};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -251,7 +251,9 @@ impl Scheduler {
             return Ok(room);
         }
         let active = self.plane.outside.store.active(None).await?;
-        let waits = |process: &&Process| process.kind.yields() && process.state == ProcessState::Queued;
+        let waits = |process: &&Process| {
+            matches!(process.kind, ProcessKind::NightlyBackup { .. }) && process.state == ProcessState::Queued
+        };
         let room = WAITING_MOST.saturating_sub(active.iter().filter(waits).count());
         self.room = Some(room);
         Ok(room)

@@ -49,6 +49,7 @@ impl ControlPlane {
         let reads = refusal(actor, Action::Download, &site).is_none();
         let told = match process.kind {
             ProcessKind::Export { .. } | ProcessKind::Import { .. } if reads => self.outside.store.told(id).await?,
+            ProcessKind::Expiry => self.outside.store.told(id).await?,
             _ => None,
         };
         Ok(ProcessDetail {

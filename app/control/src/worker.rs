@@ -142,6 +142,7 @@ impl ControlPlane {
         let ended = match outcome {
             Ok(Outcome::Backup(backup)) => store.complete_backup(claim, &backup, now).await,
             Ok(Outcome::Exported(export)) => store.complete_export(claim, &export, now).await,
+            Ok(Outcome::Expired(log, free_at)) => store.complete_expiry(claim, &log, free_at, now).await,
             Ok(Outcome::Restored) => store.complete_restore(claim, now).await,
             Err(JobError::Unsettled) => {
                 tracing::error!(process = %claim.process, attempt = claim.attempt, "not settled; the next attempt begins with it");
@@ -177,6 +178,9 @@ impl ControlPlane {
                     let _ = self.remove_upload(upload).await;
                 }
                 self.night_watch.changed(&process.site);
+                if matches!(process.kind, ProcessKind::NightlyBackup { .. }) {
+                    self.expire_soon(&process.site).await;
+                }
                 self.outside.notifier.notify(Notice::Ended(process));
                 self.announce_queue(&claim.process).await;
             }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backup::Sha256Hex;
+use crate::expiry::ExpiryLog;
 use crate::export_log::{ExportLog, ImportReport};
 use crate::ids::{BackupId, DatabaseId, ProcessId, SiteId, UploadId};
 use crate::time::Timestamp;
@@ -57,4 +58,6 @@ pub enum Told {
     Imported(Box<ImportReport>),
     /// Why an uploaded file was refused: where and what, in the words of the format.
     Refused(String),
+    /// Which backups an expiry removed, and what became of their space.
+    Expired(ExpiryLog),
 }

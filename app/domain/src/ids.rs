@@ -133,6 +133,10 @@ id!(
     UploadId
 );
 id!(
+    /// Somebody who is reading a backup.
+    ReadingId
+);
+id!(
     /// A person, or a login shared by a partner's team.
     AccountId
 );

@@ -9,6 +9,7 @@ pub mod anomaly;
 pub mod backup;
 pub mod bacpac;
 pub mod display;
+pub mod expiry;
 pub mod export_log;
 pub mod failure;
 pub mod ids;

@@ -37,6 +37,19 @@ pub const SAFETY_RETENTION_DAYS: u32 = 7;
 /// Days an operator may have the backups before restores kept.
 pub const SAFETY_RETENTION_RANGE: RangeInclusive<u32> = 1..=90;
 
+/// How long what nobody needs stays in a repository after it was marked: whoever had read the repository before, such as a
+/// worker that was paused, has long lost its lease by then.
+pub const KEPT_MARKED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long somebody who reads a backup is waited for without a sign of life; then the backup may be deleted.
+pub const READING_LEASE: Duration = Duration::from_secs(60);
+
+/// How often a reader gives one.
+pub const READING_HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Wait before an expiry that failed is tried again.
+pub const EXPIRY_RETRY: Duration = Duration::from_secs(60 * 60);
+
 /// Nights a policy is shown ahead: a year and a month, so that one of every kind of end is in it.
 pub const PREVIEW_DAYS: u32 = 400;
 

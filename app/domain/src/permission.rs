@@ -63,6 +63,7 @@ pub const fn action_of(kind: &ProcessKind) -> Action {
         ProcessKind::Restore { .. } => Action::Restore,
         ProcessKind::Export { .. } => Action::Download,
         ProcessKind::Import { .. } => Action::Import,
+        ProcessKind::Expiry => Action::Administer,
     }
 }
 

@@ -56,6 +56,8 @@ pub enum ProcessKind {
         /// Its name.
         database_name: String,
     },
+    /// Removes backups of the site that the policy or the bin has given up, and frees their space in the customer's repository.
+    Expiry,
 }
 
 /// A step of the work, in the order people see.
@@ -92,6 +94,12 @@ pub enum Stage {
     Convert,
     /// Keep that database as a backup: copy, store, read back.
     Keep,
+    /// Mark what is no longer kept: from here on it is in no list.
+    Mark,
+    /// Make it invisible in the repository.
+    Forget,
+    /// Free the space that nobody needs.
+    Free,
 }
 
 const BACKUP_STAGES: &[Stage] = &[Stage::Prepare, Stage::Copy, Stage::Store, Stage::Verify, Stage::Record];
@@ -111,6 +119,7 @@ const IMPORT_STAGES: &[Stage] = &[
     Stage::Keep,
     Stage::Record,
 ];
+const EXPIRY_STAGES: &[Stage] = &[Stage::Prepare, Stage::Mark, Stage::Forget, Stage::Free];
 
 impl ProcessKind {
     /// The steps of this work, in order.
@@ -121,6 +130,7 @@ impl ProcessKind {
             Self::Restore { .. } => RESTORE_STAGES,
             Self::Export { .. } => EXPORT_STAGES,
             Self::Import { .. } => IMPORT_STAGES,
+            Self::Expiry => EXPIRY_STAGES,
         }
     }
 
@@ -137,10 +147,20 @@ impl ProcessKind {
         matches!(self, Self::Restore { .. } | Self::Export { .. } | Self::Import { .. })
     }
 
-    /// Does it let everything else go first? Nobody waits for a night.
+    /// Whose turn comes first: 0 for what a person asked for, 1 for a night, 2 for an expiry, for which nobody waits.
     #[must_use]
-    pub const fn yields(&self) -> bool {
-        matches!(self, Self::NightlyBackup { .. })
+    pub const fn turn(&self) -> u8 {
+        match self {
+            Self::NightlyBackup { .. } => 1,
+            Self::Expiry => 2,
+            _ => 0,
+        }
+    }
+
+    /// Does it need the customer's repository for itself? What is removed there must be needed by nobody who is at work.
+    #[must_use]
+    pub const fn is_alone_in_the_repository(&self) -> bool {
+        matches!(self, Self::Expiry)
     }
 
     /// Does it close the site?
@@ -170,6 +190,9 @@ impl Stage {
             Self::Inspect => (2, 25),
             Self::Convert => (25, 60),
             Self::Keep => (60, 97),
+            Self::Mark => (2, 10),
+            Self::Forget => (10, 40),
+            Self::Free => (40, 99),
         }
     }
 }
@@ -413,7 +436,13 @@ mod tests {
 
     #[test]
     fn the_steps_of_each_work_follow_each_other_without_a_gap() {
-        for stages in [BACKUP_STAGES, RESTORE_STAGES] {
+        for stages in [
+            BACKUP_STAGES,
+            RESTORE_STAGES,
+            EXPORT_STAGES,
+            IMPORT_STAGES,
+            EXPIRY_STAGES,
+        ] {
             assert_eq!(stages[0].span().0, 0);
             for pair in stages.windows(2) {
                 assert_eq!(pair[0].span().1, pair[1].span().0, "{pair:?}");

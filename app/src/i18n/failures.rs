@@ -35,6 +35,10 @@ pub const fn kept(lang: Lang, kind: &ProcessKind) -> &'static str {
             "La sauvegarde est intacte et le site n’a pas été touché.",
             "The backup is intact and the site was not touched.",
         ),
+        ProcessKind::Expiry => lang.pick(
+            "Les sauvegardes conservées sont intactes et le site n’a pas été touché. Une nouvelle tentative suivra dans une heure.",
+            "The kept backups are intact and the site was not touched. It will be tried again in an hour.",
+        ),
         ProcessKind::Import { .. } => lang.pick(
             "Les sauvegardes sont intactes, le site n’a pas été touché et l’emplacement est rendu.",
             "The backups are intact, the site was not touched and the slot is free again.",

@@ -22,6 +22,7 @@ macro_rules! sentences {
 pub mod backups;
 pub mod common;
 pub mod errors;
+pub mod expiry;
 pub mod failures;
 pub mod keeping;
 pub mod nights;

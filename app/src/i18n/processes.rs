@@ -102,6 +102,7 @@ pub fn name(lang: Lang, kind: &ProcessKind) -> String {
             Lang::Fr => format!("Import d’une sauvegarde de {database_name}"),
             Lang::En => format!("Import of a backup of {database_name}"),
         },
+        ProcessKind::Expiry => lang.pick("Expiration de sauvegardes", "Expiry of backups").to_owned(),
     }
 }
 
@@ -132,6 +133,7 @@ pub fn in_a_column(lang: Lang, kind: &ProcessKind, this_year: i32) -> (&'static 
             lang.pick("Import de bacpac", "Bacpac import"),
             Some(database_name.clone()),
         ),
+        ProcessKind::Expiry => (lang.pick("Expiration", "Expiry"), None),
     }
 }
 
@@ -143,6 +145,7 @@ pub const fn short(lang: Lang, kind: &ProcessKind) -> &'static str {
         ProcessKind::Restore { .. } => lang.pick("Restauration", "Restore"),
         ProcessKind::Export { .. } => lang.pick("Bacpac", "Bacpac"),
         ProcessKind::Import { .. } => lang.pick("Import", "Import"),
+        ProcessKind::Expiry => lang.pick("Expiration", "Expiry"),
     }
 }
 
@@ -165,6 +168,9 @@ pub const fn stage(lang: Lang, stage: Stage) -> &'static str {
         Stage::Inspect => lang.pick("Contrôle du fichier", "Check of the file"),
         Stage::Convert => lang.pick("Conversion", "Conversion"),
         Stage::Keep => lang.pick("Chiffrement et envoi", "Encryption and storage"),
+        Stage::Mark => lang.pick("Choix", "Selection"),
+        Stage::Forget => lang.pick("Suppression", "Removal"),
+        Stage::Free => lang.pick("Libération de l’espace", "Freeing of space"),
     }
 }
 

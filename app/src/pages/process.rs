@@ -14,7 +14,7 @@ use leptos_meta::Title;
 
 use crate::api::{self, CancelProcess};
 use crate::components::{
-    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, export_log, fetched, figures, icon,
+    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, expiry_log, export_log, fetched, figures, icon,
     import_report, process_plate, progress_bar, steps, t0_sentence, use_act,
 };
 use crate::live::Live;
@@ -128,13 +128,17 @@ fn failure(lang: Lang, process: Memo<Process>) -> impl IntoView {
     }
 }
 
-/// What a BACPAC held, or why it was refused.
+/// What a BACPAC held, or why it was refused; what an expiry removed.
 fn told(lang: Lang, detail: &ProcessDetail) -> Option<AnyView> {
     let (title, content) = match detail.told.as_ref()? {
         Told::Exported(log) => (i18n::packages::log(lang), export_log(log)),
         Told::Imported(report) => (
             i18n::packages::told_import(lang),
             import_report(report, &detail.site.zone),
+        ),
+        Told::Expired(log) => (
+            i18n::expiry::title(lang),
+            expiry_log(log, &detail.site.zone, detail.now),
         ),
         Told::Refused(text) => (
             i18n::packages::refused(lang),

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use control::ports::database_engine::{Form, ProgressFn};
 use control::ports::repository::{
-    BackupWriter, Fence, Repositories, Repository, RepositoryError, SealedKey, SnapshotFacts, Stored, StoredReader,
+    BackupWriter, Fence, Freed, Repositories, Repository, RepositoryError, SealedKey, SnapshotFacts, Stored,
+    StoredReader,
 };
 use domain::failure::Cause;
 use domain::ids::CustomerId;
 use domain::time::Timestamp;
-use repository::{Chunking, Error, Expectation, Location, RepositoryKey, SnapshotId};
+use repository::{Alone, Chunking, Error, Expectation, Location, RepositoryKey, SnapshotId};
 
 use super::master_key::MasterKey;
 
@@ -108,6 +109,27 @@ impl Repository for Open {
             Ok(()) | Err(Error::UnknownSnapshot(_)) => Ok(()),
             Err(error) => Err(told(error)),
         }
+    }
+
+    fn free(
+        &self,
+        now: Timestamp,
+        kept_marked: Duration,
+        still_mine: &dyn Fn() -> bool,
+        progress: &dyn Fn(u64),
+    ) -> Result<Freed, RepositoryError> {
+        // The port's caller is the expiry, which the control store hands out alone.
+        let alone = Alone::i_hold_the_exclusive_lease();
+        let done = AtomicU64::new(0);
+        let step = |bytes: u64| progress(done.fetch_add(bytes, Ordering::Relaxed) + bytes);
+        let pruned = self.0.prune(&alone, now.millis(), kept_marked, still_mine, &step);
+        let pruned = pruned.map_err(told)?;
+        Ok(Freed {
+            marked: pruned.marked_bytes,
+            removed: pruned.removed_bytes,
+            still_marked: pruned.marked_bytes + pruned.still_marked_bytes,
+            stored: pruned.kept_bytes,
+        })
     }
 }
 

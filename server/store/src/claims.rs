@@ -104,7 +104,7 @@ pub(crate) async fn complete_backup(
     let expected = match &process.kind {
         ProcessKind::ManualBackup | ProcessKind::Import { .. } => (BackupKind::Manual, None),
         ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
-        ProcessKind::Restore { .. } | ProcessKind::Export { .. } => {
+        ProcessKind::Restore { .. } | ProcessKind::Export { .. } | ProcessKind::Expiry => {
             return Err(Fault::broken("this does not end as a backup"));
         }
     };
@@ -223,7 +223,7 @@ pub(crate) async fn held(tx: &mut SqliteConnection, claim: &Claim) -> Result<Pro
 async fn give_up_exhausted(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), Fault> {
     let exhausted = sqlx::query(
         "SELECT id FROM processes WHERE state = 'running' AND lease_until <= $1 AND attempt >= $2 \
-         AND kind IN ('manual', 'nightly') \
+         AND kind IN ('manual', 'nightly', 'expiry') \
          ORDER BY requested_at, id",
     )
     .bind(now.millis())
@@ -256,8 +256,13 @@ async fn next(tx: &mut SqliteConnection, now: Timestamp, max_running: u32) -> Re
         "SELECT p.id FROM processes p WHERE (p.state = 'running' AND p.lease_until <= $1) OR (p.state = 'queued' \
          AND (NOT p.exclusive OR NOT EXISTS (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' \
          AND r.exclusive)) AND (p.kind <> 'export' OR $2 > (SELECT count(*) FROM processes e WHERE e.kind = 'export' \
-         AND e.state = 'running'))) \
-         ORDER BY CASE WHEN p.state = 'running' THEN 0 WHEN p.kind <> 'nightly' THEN 1 ELSE 2 END, p.requested_at, p.id LIMIT 1",
+         AND e.state = 'running')) \
+         AND NOT EXISTS (SELECT 1 FROM processes r JOIN sites rs ON rs.id = r.site JOIN sites ps ON ps.id = p.site \
+         WHERE r.state = 'running' AND rs.customer = ps.customer AND (r.kind = 'expiry' OR p.kind = 'expiry')) \
+         AND (p.kind <> 'expiry' OR NOT EXISTS (SELECT 1 FROM readings d JOIN backups b ON b.id = d.backup \
+         JOIN sites bs ON bs.id = b.site JOIN sites ps ON ps.id = p.site WHERE d.until > $1 AND bs.customer = ps.customer))) \
+         ORDER BY CASE WHEN p.state = 'running' THEN 0 WHEN p.kind = 'nightly' THEN 2 WHEN p.kind = 'expiry' THEN 3 ELSE 1 END, \
+         p.requested_at, p.id LIMIT 1",
     )
     .bind(now.millis())
     .bind(i64::from(exports_at_once(max_running)))

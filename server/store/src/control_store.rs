@@ -2,16 +2,17 @@
 
 use async_trait::async_trait;
 use control::ports::control_store::{
-    Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Failures, NewProcess, RepositoryRow, Session,
-    SiteNights, StoreError,
+    Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Expiring, Failures, NewProcess, RepositoryRow,
+    Session, SiteNights, StoreError,
 };
 use control::ports::database_engine::DatabaseSource;
 use control::ports::repository::SealedKey;
 use domain::account::Actor;
 use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
+use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::process::{Process, Progress};
 use domain::retention::Policy;
 use domain::schedule::Schedule;
@@ -19,7 +20,10 @@ use domain::site::Site;
 use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
-use crate::{accounts, backups, claims, keeping, keys_and_audit, nights, packages, policy, processes, sessions, sites};
+use crate::{
+    accounts, backups, claims, expiry, keeping, keys_and_audit, nights, packages, policy, processes, readings,
+    sessions, sites,
+};
 
 #[async_trait]
 impl ControlStore for SqliteStore {
@@ -219,12 +223,42 @@ impl ControlStore for SqliteStore {
         Ok(keeping::binned(self, backup, now).await?)
     }
 
-    async fn begin_purge(&self, now: Timestamp) -> Result<Vec<Backup>, StoreError> {
-        Ok(keeping::begin_purge(self, now).await?)
+    async fn expiry_due(&self, site: Option<&SiteId>, now: Timestamp) -> Result<Vec<SiteId>, StoreError> {
+        Ok(expiry::expiry_due(self, site, now).await?)
     }
 
-    async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError> {
-        Ok(keeping::end_purge(self, backup).await?)
+    async fn queue_expiry(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        Ok(expiry::queue_expiry(self, new).await?)
+    }
+
+    async fn begin_expiry(&self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError> {
+        Ok(expiry::begin_expiry(self, claim, now).await?)
+    }
+
+    async fn remove_backup(&self, claim: &Claim, backup: &BackupId) -> Result<(), StoreError> {
+        Ok(expiry::remove_backup(self, claim, backup).await?)
+    }
+
+    async fn complete_expiry(
+        &self,
+        claim: &Claim,
+        log: &ExpiryLog,
+        free_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        Ok(expiry::complete_expiry(self, claim, log, free_at, now).await?)
+    }
+
+    async fn begin_reading(&self, reading: &ReadingId, backup: &BackupId, until: Timestamp) -> Result<(), StoreError> {
+        Ok(readings::begin(self, reading, backup, until).await?)
+    }
+
+    async fn go_on_reading(&self, reading: &ReadingId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        Ok(readings::go_on(self, reading, now, until).await?)
+    }
+
+    async fn end_reading(&self, reading: &ReadingId, now: Timestamp) -> Result<(), StoreError> {
+        Ok(readings::end(self, reading, now).await?)
     }
 
     async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {

@@ -44,7 +44,21 @@ const NEVER: &[(&str, &str)] = &[
     ),
     (
         "a deleted backup that is not a manual one",
-        "SELECT id FROM backups WHERE deleted_at IS NOT NULL AND kind <> 'manual'",
+        "SELECT id FROM backups WHERE deleted_at IS NOT NULL AND expired IS NULL AND kind <> 'manual'",
+    ),
+    (
+        "an expired backup that is not under policy, or not marked",
+        "SELECT id FROM backups WHERE expired IS NOT NULL AND (kind = 'manual' OR promoted_at IS NOT NULL OR NOT purging)",
+    ),
+    (
+        "a process running beside an expiry of the same customer",
+        "SELECT p.id FROM processes p JOIN sites s ON s.id = p.site JOIN sites t ON t.customer = s.customer \
+         JOIN processes e ON e.site = t.id WHERE e.kind = 'expiry' AND e.state = 'running' AND p.state = 'running' AND p.id <> e.id",
+    ),
+    (
+        "a marked backup whose repository nobody will free",
+        "SELECT b.id FROM backups b JOIN sites s ON s.id = b.site LEFT JOIN repositories r ON r.customer = s.customer \
+         WHERE b.purging AND r.customer IS NOT NULL AND r.free_at IS NULL",
     ),
     (
         "a backup given up for good that was not deleted",

@@ -1,4 +1,4 @@
-//! Which backups are kept: promoted and demoted, deleted and put back, given up for good. Nothing here copies, moves or changes
+//! Which backups are kept: promoted and demoted, deleted and put back. Nothing here copies, moves or changes
 //! what a backup holds.
 
 use domain::backup::{Backup, BackupKind, Binned, Deletion, Promotion};
@@ -73,9 +73,10 @@ pub(crate) async fn delete_backup(store: &SqliteStore, id: &BackupId, deletion: 
     }
     let used: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM processes WHERE (restore_backup = $1 OR of_backup = $1) \
-         AND state IN ('queued', 'running'))",
+         AND state IN ('queued', 'running')) OR EXISTS (SELECT 1 FROM readings WHERE backup = $1 AND until > $2)",
     )
     .bind(id.as_str())
+    .bind(deletion.at.millis())
     .fetch_one(&mut *tx)
     .await?;
     if used {
@@ -133,44 +134,6 @@ pub(crate) async fn bin(store: &SqliteStore, site: &SiteId, now: Timestamp) -> R
 /// One backup of the bin.
 pub(crate) async fn binned(store: &SqliteStore, id: &BackupId, now: Timestamp) -> Result<Option<Binned>, Fault> {
     in_the_bin(&mut *store.read().await?, id, now).await
-}
-
-/// Marks what cannot be put back any more, and returns all that is marked.
-pub(crate) async fn begin_purge(store: &SqliteStore, now: Timestamp) -> Result<Vec<Backup>, Fault> {
-    let mut tx = store.begin().await?;
-    sqlx::query("UPDATE backups SET purging = 1 WHERE deleted_at IS NOT NULL AND gone_at <= $1 AND NOT purging")
-        .bind(now.millis())
-        .execute(&mut *tx)
-        .await?;
-    let found = sqlx::query("SELECT * FROM backups WHERE purging ORDER BY id")
-        .fetch_all(&mut *tx)
-        .await?;
-    let mut marked = Vec::with_capacity(found.len());
-    for row in found {
-        marked.extend(whole(&mut tx, Some(row)).await?);
-    }
-    tx.commit().await?;
-    Ok(marked)
-}
-
-/// Removes every row of a marked backup.
-pub(crate) async fn end_purge(store: &SqliteStore, id: &BackupId) -> Result<(), Fault> {
-    let mut tx = store.begin().await?;
-    let marked: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM backups WHERE id = $1 AND purging)")
-        .bind(id.as_str())
-        .fetch_one(&mut *tx)
-        .await?;
-    if !marked {
-        return Ok(());
-    }
-    for statement in [
-        "DELETE FROM exports WHERE backup = $1",
-        "DELETE FROM artifacts WHERE backup = $1",
-        "DELETE FROM backups WHERE id = $1",
-    ] {
-        sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await?;
-    }
-    Ok(tx.commit().await?)
 }
 
 /// A backup that is not deleted.

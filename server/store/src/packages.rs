@@ -6,6 +6,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::ids::{BackupId, DatabaseId, ProcessId, UploadId};
 use domain::process::{Process, ProcessKind};
 use domain::time::Timestamp;
+use sqlx::SqliteConnection;
 
 use crate::claims::{complete, held};
 use crate::fault::Fault;
@@ -50,12 +51,18 @@ pub(crate) async fn complete_export(
 pub(crate) async fn tell(store: &SqliteStore, claim: &Claim, told: &Told) -> Result<(), Fault> {
     let mut tx = store.begin().await?;
     held(&mut tx, claim).await?;
-    sqlx::query("INSERT OR REPLACE INTO told (process, told) VALUES ($1, $2)")
-        .bind(claim.process.as_str())
-        .bind(rows::json(told)?)
-        .execute(&mut *tx)
-        .await?;
+    keep_told(&mut tx, &claim.process, told).await?;
     Ok(tx.commit().await?)
+}
+
+/// The same inside a transaction that knows that the claim is held.
+pub(crate) async fn keep_told(tx: &mut SqliteConnection, process: &ProcessId, told: &Told) -> Result<(), Fault> {
+    sqlx::query("INSERT OR REPLACE INTO told (process, told) VALUES ($1, $2)")
+        .bind(process.as_str())
+        .bind(rows::json(told)?)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// What a process has told.

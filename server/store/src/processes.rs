@@ -23,7 +23,8 @@ macro_rules! process_sql {
             "CASE p.state WHEN 'queued' THEN (SELECT value FROM revisions) ELSE p.revision END AS snapshot_revision, ",
             "CASE p.state WHEN 'queued' THEN ",
             "(SELECT count(*) FROM processes q WHERE q.state = 'queued' ",
-            "AND (q.kind = 'nightly', q.requested_at, q.id) < (p.kind = 'nightly', p.requested_at, p.id)) ",
+            "AND (CASE q.kind WHEN 'expiry' THEN 2 ELSE q.kind = 'nightly' END, q.requested_at, q.id) < ",
+            "(CASE p.kind WHEN 'expiry' THEN 2 ELSE p.kind = 'nightly' END, p.requested_at, p.id)) ",
             "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive) ",
             "END AS ahead ",
             "FROM processes p JOIN sites s ON s.id = p.site ",
@@ -317,7 +318,7 @@ async fn insert_with_slot(tx: &mut SqliteConnection, new: &NewProcess) -> Result
     Ok(())
 }
 
-async fn insert(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault> {
+pub(crate) async fn insert(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault> {
     let revision = next_revision(tx).await?;
     let (kind, day, restore, of) = match &new.kind {
         ProcessKind::ManualBackup => ("manual", None, None, None),
@@ -330,8 +331,10 @@ async fn insert(tx: &mut SqliteConnection, new: &NewProcess) -> Result<(), Fault
         } => ("restore", None, Some((backup, t0, scope, database_name)), None),
         ProcessKind::Export { backup, database, .. } => ("export", None, None, Some((Some(backup), database, None))),
         ProcessKind::Import { upload, database, .. } => ("import", None, None, Some((None, database, Some(upload)))),
+        ProcessKind::Expiry => ("expiry", None, None, None),
     };
-    let facts = of.map(|_| rows::json(&new.kind)).transpose()?;
+    let columns_hold_all = matches!(kind, "manual" | "nightly" | "restore");
+    let facts = (!columns_hold_all).then(|| rows::json(&new.kind)).transpose()?;
     let database = restore.and_then(|(_, _, scope, _)| match scope {
         Scope::Site => None,
         Scope::Database(database) => Some(database.as_str()),

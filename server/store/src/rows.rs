@@ -109,7 +109,7 @@ fn kind(row: &SqliteRow) -> Result<ProcessKind, Fault> {
             scope: optional_id(row, "restore_database")?.map_or(Scope::Site, Scope::Database),
             database_name: row.try_get("restore_database_name")?,
         }),
-        "export" | "import" => from_json(row, "facts"),
+        "export" | "import" | "expiry" => from_json(row, "facts"),
         _ => Err(misfit("kind")),
     }
 }

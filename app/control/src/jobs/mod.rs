@@ -4,6 +4,7 @@
 //! stops at once and undoes nothing, because a later attempt may be at work already.
 
 mod backup;
+mod expiry;
 mod export;
 mod import;
 mod kept;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::backup::Backup;
 use domain::bacpac::Export;
+use domain::expiry::ExpiryLog;
 use domain::failure::Cause;
 use domain::ids::DatabaseId;
 use domain::limits::MAX_ATTEMPTS;
@@ -39,6 +41,8 @@ pub(crate) enum Outcome {
     Restored,
     /// A BACPAC is made and checked; its row comes next.
     Exported(Box<Export>),
+    /// What was no longer kept is gone; the space that was marked may be removed from that instant on.
+    Expired(Box<ExpiryLog>, Option<Timestamp>),
 }
 
 /// Why the work ended without a result.
@@ -153,6 +157,7 @@ impl Attempt {
             ProcessKind::Restore { backup, scope, .. } => restore::run(&self, &backup, &scope),
             ProcessKind::Export { backup, database, .. } => export::run(&self, &backup, &database),
             ProcessKind::Import { upload, database, .. } => import::run(&self, &upload, &database),
+            ProcessKind::Expiry => expiry::run(&self),
         };
         // Whatever went wrong after the fence closed went wrong because it closed.
         if self.fence.is_closed() {

@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use domain::account::Actor;
 use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
+use domain::expiry::{ExpiryLog, Leaving};
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::nights::Nights;
 use domain::process::{Process, ProcessKind, Progress};
 use domain::refusal::Refusal;
@@ -182,6 +183,15 @@ pub struct SiteNights {
     pub silence_told: Option<Timestamp>,
 }
 
+/// What an expiry has before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expiring {
+    /// What is marked.
+    pub leaving: Vec<Leaving>,
+    /// Is it to free the space too? Not while another expiry of the same customer is queued: the last one does.
+    pub frees: bool,
+}
+
 /// The control store.
 #[async_trait]
 pub trait ControlStore: Send + Sync {
@@ -259,7 +269,8 @@ pub trait ControlStore: Send + Sync {
 
     /// Hands the next process to a worker: one whose worker has been silent past its lease (attempt + 1), or the oldest queued
     /// one that need not wait for its site. Nights yield to what a person asked for: they come after everything else queued. An exclusive process waits until no other exclusive one of its site is running,
-    /// an export until fewer than [`domain::limits::exports_at_once`] are. Atomic: no two workers get the same. `max_running` processes at most
+    /// an expiry until nobody else works with or reads its customer's repository, and while one runs nothing else of the customer begins;
+    /// an export waits until fewer than [`domain::limits::exports_at_once`] are. Atomic: no two workers get the same. `max_running` processes at most
     /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here; what
     /// may have left remains is handed out even then, because its worker must first settle them.
     async fn claim(
@@ -367,13 +378,45 @@ pub trait ControlStore: Send + Sync {
     /// One backup of the bin, if it can be put back.
     async fn binned(&self, backup: &BackupId, now: Timestamp) -> Result<Option<Binned>, StoreError>;
 
-    /// Marks everything in the bin whose time has come: from now on it cannot be put back. Returns all that is marked, by this
-    /// call or by an earlier one that was not followed to its end. Their data come next ([`Self::end_purge`] last).
-    async fn begin_purge(&self, now: Timestamp) -> Result<Vec<Backup>, StoreError>;
+    // — what leaves for good —
 
-    /// Removes every row of a marked backup, in one transaction; removing what is gone or not marked is fine and does nothing.
-    /// Only for whoever has made its data invisible in the repository: what names them is lost here.
-    async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError>;
+    /// The sites, or this one, for which an expiry has something to do and none is queued or running, by id: the policy no longer keeps a backup that
+    /// nobody uses, the time of one in the bin has come, one is marked, or space of the customer's repository waits to be
+    /// freed (one site of the customer is told then). A site whose last expiry failed less than
+    /// [`domain::limits::EXPIRY_RETRY`] ago waits.
+    async fn expiry_due(&self, site: Option<&SiteId>, now: Timestamp) -> Result<Vec<SiteId>, StoreError>;
+
+    /// Queues an expiry, or returns the one that is queued or running for the site; [`Refusal::NotFound`] without such a site.
+    async fn queue_expiry(&self, new: &NewProcess) -> Result<Process, StoreError>;
+
+    /// Marks, in one transaction, what leaves the claim's site for good: what [`domain::retention::plan`] expires under the policy
+    /// of this moment and nobody uses (no restore or export is queued or running, no reading goes on), and what in the bin
+    /// is past its time. From here on it is in no list and comes back in none. Returns all that is marked, by this call or by
+    /// an earlier one that was not followed to its end, oldest first.
+    async fn begin_expiry(&self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError>;
+
+    /// Removes every row of a marked backup, in one transaction; removing what is gone is fine and does nothing. Only for
+    /// whoever has made its data invisible in the repository: what names them is lost here.
+    async fn remove_backup(&self, claim: &Claim, backup: &BackupId) -> Result<(), StoreError>;
+
+    /// Keeps the log and completes an expiry, in one transaction. `free_at` is when the space that it marked may be removed;
+    /// with a log that tells of no space it says nothing.
+    async fn complete_expiry(
+        &self,
+        claim: &Claim,
+        log: &ExpiryLog,
+        free_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError>;
+
+    /// Begins to read a backup, which is not deleted and does not expire before `until`; [`Refusal::NotFound`] when it is deleted.
+    async fn begin_reading(&self, reading: &ReadingId, backup: &BackupId, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Goes on reading; `false` once the backup may be gone, because this came too late.
+    async fn go_on_reading(&self, reading: &ReadingId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Ends a reading, and all that gave no sign of life until `now`; ending none is fine.
+    async fn end_reading(&self, reading: &ReadingId, now: Timestamp) -> Result<(), StoreError>;
 
     // — nights —
 

@@ -6,6 +6,7 @@
 use std::io::{Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use domain::failure::Cause;
 use domain::ids::CustomerId;
@@ -141,11 +142,39 @@ pub trait Repository: Send + Sync {
     /// The repository cannot be listed.
     fn snapshots(&self) -> Result<Vec<String>, RepositoryError>;
 
-    /// Makes a snapshot invisible; its space is freed later. Forgetting what is not there is fine.
+    /// Makes a snapshot invisible; its space is freed by [`Self::free`]. Forgetting what is not there is fine.
     ///
     /// # Errors
     /// Read-only, fenced.
     fn forget(&self, snapshot: &str) -> Result<(), RepositoryError>;
+
+    /// Marks what no snapshot needs, and removes what was marked at least `kept_marked` before `now` and is still needed by
+    /// none; what one call marks, only a later one removes. Only for whoever has the repository for itself: a backup written
+    /// meanwhile could build on what is being removed. Interrupted anywhere, every snapshot stays whole, and the next call
+    /// finds the rest. `progress` is told bytes moved and removed.
+    ///
+    /// # Errors
+    /// `still_mine` says no ([`Cause::Interrupted`]); fenced, read-only, full; damaged: then nothing is removed.
+    fn free(
+        &self,
+        now: Timestamp,
+        kept_marked: Duration,
+        still_mine: &dyn Fn() -> bool,
+        progress: &dyn Fn(u64),
+    ) -> Result<Freed, RepositoryError>;
+}
+
+/// What became of the space that nobody needs, bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Marked by this call.
+    pub marked: u64,
+    /// Removed by this call.
+    pub removed: u64,
+    /// Marked by this call or an earlier one, and still there.
+    pub still_marked: u64,
+    /// What the repository takes afterwards, with what is still marked.
+    pub stored: u64,
 }
 
 /// A stored file, open for reading.

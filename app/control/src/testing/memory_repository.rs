@@ -3,15 +3,19 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use domain::failure::Cause;
 use domain::ids::CustomerId;
+use domain::time::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::ports::database_engine::{Form, ProgressFn};
 use crate::ports::repository::{
-    BackupWriter, Fence, Repositories, Repository, RepositoryError, SealedKey, SnapshotFacts, Stored, StoredReader,
+    BackupWriter, Fence, Freed, Repositories, Repository, RepositoryError, SealedKey, SnapshotFacts, Stored,
+    StoredReader,
 };
+use crate::testing::power::{Effect, Power};
 
 type Files = HashMap<String, Vec<u8>>;
 
@@ -19,6 +23,20 @@ type Files = HashMap<String, Vec<u8>>;
 struct Shelf {
     key: Option<SealedKey>,
     snapshots: HashMap<String, Files>,
+    /// Bytes that no snapshot needs, and those of them that are marked.
+    unneeded: u64,
+    marked: Vec<(Timestamp, u64)>,
+}
+
+impl Shelf {
+    fn needed_bytes(&self) -> u64 {
+        let files = self.snapshots.values().flat_map(HashMap::values);
+        files.map(|bytes| bytes.len() as u64).sum()
+    }
+
+    fn marked_bytes(&self) -> u64 {
+        self.marked.iter().map(|(_, bytes)| bytes).sum()
+    }
 }
 
 #[derive(Default)]
@@ -31,11 +49,23 @@ struct Inside {
 
 /// Repositories of all customers, in memory.
 #[derive(Clone, Default)]
-pub struct MemoryRepositories(Arc<Mutex<Inside>>);
+pub struct MemoryRepositories {
+    inside: Arc<Mutex<Inside>>,
+    power: Power,
+}
 
 impl MemoryRepositories {
+    /// Ones that stop when this power is cut.
+    #[must_use]
+    pub fn powered_by(power: Power) -> Self {
+        Self {
+            power,
+            ..Self::default()
+        }
+    }
+
     fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on every write fails with this cause; `None` heals.
@@ -55,6 +85,17 @@ impl MemoryRepositories {
                 *byte ^= 1;
             }
         }
+    }
+
+    /// What a customer's snapshots hold, and what its repository takes, bytes: more by what no snapshot needs any more.
+    #[must_use]
+    pub fn bytes(&self, customer: &CustomerId) -> (u64, u64) {
+        let inside = self.inside();
+        let Some(shelf) = inside.shelves.get(customer) else {
+            return (0, 0);
+        };
+        let held = shelf.needed_bytes();
+        (held, held + shelf.unneeded + shelf.marked_bytes())
     }
 
     /// How many snapshots a customer has.
@@ -118,6 +159,24 @@ impl Open {
             .fault
             .map_or(Ok(()), |cause| Err(RepositoryError::new(cause, "as the story wants")))
     }
+
+    fn effect(&self) -> Result<Effect, RepositoryError> {
+        match self.all.power.next() {
+            Effect::None => Err(gone()),
+            effect => Ok(effect),
+        }
+    }
+}
+
+fn answered(effect: Effect) -> Result<(), RepositoryError> {
+    match effect {
+        Effect::Answered => Ok(()),
+        Effect::Unanswered | Effect::None => Err(gone()),
+    }
+}
+
+fn gone() -> RepositoryError {
+    RepositoryError::new(Cause::Unexpected, "whoever asked is gone")
 }
 
 impl Repository for Open {
@@ -157,10 +216,43 @@ impl Repository for Open {
 
     fn forget(&self, snapshot: &str) -> Result<(), RepositoryError> {
         self.may_write()?;
-        if let Some(shelf) = self.all.inside().shelves.get_mut(&self.customer) {
-            shelf.snapshots.remove(snapshot);
+        let effect = self.effect()?;
+        if let Some(shelf) = self.all.inside().shelves.get_mut(&self.customer)
+            && let Some(files) = shelf.snapshots.remove(snapshot)
+        {
+            shelf.unneeded += files.values().map(|bytes| bytes.len() as u64).sum::<u64>();
         }
-        Ok(())
+        answered(effect)
+    }
+
+    fn free(
+        &self,
+        now: Timestamp,
+        kept_marked: Duration,
+        still_mine: &dyn Fn() -> bool,
+        progress: &dyn Fn(u64),
+    ) -> Result<Freed, RepositoryError> {
+        self.may_write()?;
+        if !still_mine() {
+            return Err(RepositoryError::new(Cause::Interrupted, "the claim was lost"));
+        }
+        let effect = self.effect()?;
+        let mut inside = self.all.inside();
+        let shelf = inside.shelves.entry(self.customer.clone()).or_default();
+        let over = |(at, _): &mut (Timestamp, u64)| now.since(*at) >= kept_marked;
+        let removed = shelf.marked.extract_if(.., over).map(|(_, bytes)| bytes).sum();
+        let marked = std::mem::take(&mut shelf.unneeded);
+        if marked > 0 {
+            shelf.marked.push((now, marked));
+        }
+        progress(removed);
+        answered(effect)?;
+        Ok(Freed {
+            marked,
+            removed,
+            still_marked: shelf.marked_bytes(),
+            stored: shelf.needed_bytes() + shelf.marked_bytes(),
+        })
     }
 }
 

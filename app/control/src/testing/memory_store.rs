@@ -4,6 +4,7 @@
 //! One method is one transaction here too: it works on a copy, which replaces the world only when all went well.
 
 mod declared;
+mod expiry;
 mod keeping;
 mod nights;
 mod people;
@@ -16,8 +17,9 @@ use async_trait::async_trait;
 use domain::account::Actor;
 use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
+use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, SiteId, UploadId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::process::{Process, Progress};
 use domain::retention::Policy;
 use domain::schedule::Schedule;
@@ -26,15 +28,19 @@ use domain::time::Timestamp;
 
 use self::world::World;
 use crate::ports::control_store::{
-    Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Failures, NewProcess, RepositoryRow, Session,
-    SiteNights, StoreError,
+    Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Expiring, Failures, NewProcess, RepositoryRow,
+    Session, SiteNights, StoreError,
 };
 use crate::ports::database_engine::DatabaseSource;
 use crate::ports::repository::SealedKey;
+use crate::testing::power::{Effect, Power};
 
 /// A control store behind a mutex.
 #[derive(Default)]
-pub struct MemoryStore(Mutex<World>);
+pub struct MemoryStore {
+    world: Mutex<World>,
+    power: Power,
+}
 
 impl MemoryStore {
     /// An empty one.
@@ -43,16 +49,33 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// An empty one that stops when this power is cut.
+    #[must_use]
+    pub fn powered_by(power: Power) -> Self {
+        Self {
+            power,
+            ..Self::default()
+        }
+    }
+
     fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
-        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn change<T>(&self, work: impl FnOnce(&mut World) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = world.clone();
+        let gone = || StoreError::Broken("whoever asked is gone".to_owned());
+        let effect = self.power.next();
+        if effect == Effect::None {
+            return Err(gone());
+        }
         let answer = work(&mut next)?;
         *world = next;
-        Ok(answer)
+        match effect {
+            Effect::Answered => Ok(answer),
+            Effect::Unanswered | Effect::None => Err(gone()),
+        }
     }
 }
 
@@ -276,13 +299,43 @@ impl ControlStore for MemoryStore {
         Ok(self.read(|world| world.binned(backup, now).cloned()))
     }
 
-    async fn begin_purge(&self, now: Timestamp) -> Result<Vec<Backup>, StoreError> {
-        self.change(|world| Ok(world.begin_purge(now)))
+    async fn expiry_due(&self, site: Option<&SiteId>, now: Timestamp) -> Result<Vec<SiteId>, StoreError> {
+        Ok(self.read(|world| world.expiry_due(site, now)))
     }
 
-    async fn end_purge(&self, backup: &BackupId) -> Result<(), StoreError> {
+    async fn queue_expiry(&self, new: &NewProcess) -> Result<Process, StoreError> {
+        self.change(|world| world.queue_expiry(new))
+    }
+
+    async fn begin_expiry(&self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError> {
+        self.change(|world| world.begin_expiry(claim, now))
+    }
+
+    async fn remove_backup(&self, claim: &Claim, backup: &BackupId) -> Result<(), StoreError> {
+        self.change(|world| world.remove_backup(claim, backup))
+    }
+
+    async fn complete_expiry(
+        &self,
+        claim: &Claim,
+        log: &ExpiryLog,
+        free_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        self.change(|world| world.complete_expiry(claim, log, free_at, now))
+    }
+
+    async fn begin_reading(&self, reading: &ReadingId, backup: &BackupId, until: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| world.begin_reading(reading, backup, until))
+    }
+
+    async fn go_on_reading(&self, reading: &ReadingId, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        self.change(|world| Ok(world.go_on_reading(reading, now, until)))
+    }
+
+    async fn end_reading(&self, reading: &ReadingId, now: Timestamp) -> Result<(), StoreError> {
         self.change(|world| {
-            world.end_purge(backup);
+            world.end_reading(reading, now);
             Ok(())
         })
     }
@@ -385,7 +438,7 @@ mod tests {
     async fn open() -> Opened {
         Opened {
             store: Arc::new(MemoryStore::new()),
-            examine: Box::new(|| Box::pin(async { Vec::new() })),
+            examine: Arc::new(|| Box::pin(async { Vec::new() })),
         }
     }
 

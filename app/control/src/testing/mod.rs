@@ -7,4 +7,5 @@ pub mod manual_clock;
 pub mod memory_repository;
 pub mod memory_store;
 pub mod plain;
+pub mod power;
 pub mod store_contract;

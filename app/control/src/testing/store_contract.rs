@@ -5,6 +5,7 @@
 
 pub mod claims;
 pub mod declared;
+pub mod expiry;
 pub mod history;
 pub mod keeping;
 pub mod nights;
@@ -26,8 +27,11 @@ pub struct Opened {
     /// The store.
     pub store: Arc<dyn ControlStore>,
     /// Finds the invariants that do not hold, as sentences. May keep alive what the store stands on, such as a folder.
-    pub examine: Box<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>,
+    pub examine: Examine,
 }
+
+/// Finds the invariants that do not hold, as sentences.
+pub type Examine = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
 
 /// One test per story, each on a store of its own. `$open` is the name of an `async fn() -> Opened` in scope.
 #[macro_export]
@@ -97,8 +101,22 @@ macro_rules! store_contract {
                 deleting_and_restoring_at_once_leave_one_of_the_two
                 deleting_and_exporting_at_once_leave_one_of_the_two
                 putting_back_and_backing_up_at_once_share_the_last_slot
-                giving_up_and_putting_back_at_once_leave_one_of_the_two
-                after_its_time_it_is_gone_even_if_the_giving_up_was_interrupted
+            }
+            expiry {
+                what_the_policy_lets_go_of_leaves_and_nothing_else
+                what_is_restored_made_or_read_does_not_expire
+                after_its_time_in_the_bin_it_is_gone
+                an_expiry_that_was_interrupted_anywhere_is_taken_up_again
+                a_failed_expiry_is_not_tried_again_at_once
+                an_expiry_has_its_customers_repository_for_itself
+                nobody_waits_for_an_expiry
+                the_last_expiry_of_a_customer_frees_the_space_and_a_day_later_the_rest
+                a_reading_goes_on_as_long_as_it_gives_a_sign_of_life
+                promoting_and_expiring_at_once_leave_one_of_the_two
+                putting_back_and_expiring_at_once_leave_one_of_the_two
+                restoring_and_expiring_at_once_leave_one_of_the_two
+                reading_and_expiring_at_once_leave_one_of_the_two
+                reading_and_deleting_at_once_leave_one_of_the_two
             }
             declared {
                 declaring_again_changes_what_is_declared_and_nothing_else
@@ -127,10 +145,11 @@ macro_rules! store_contract {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $story() {
-                    let opened = super::$open().await;
-                    let story = $crate::testing::store_contract::story::Story::begin(opened.store.clone()).await;
-                    $crate::testing::store_contract::$noun::$story(story).await;
-                    assert_eq!((opened.examine)().await, Vec::<String>::new(), "invariants broken");
+                    for _ in 0..$crate::testing::store_contract::keeping::lives() {
+                        let story = $crate::testing::store_contract::story::Story::examined(super::$open().await).await;
+                        $crate::testing::store_contract::$noun::$story(story.clone()).await;
+                        story.audit().await;
+                    }
                 }
             )*
         })*

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod backups;
+mod expiry;
 mod keeping;
 mod nights;
 mod packages;

@@ -1,6 +1,7 @@
 //! Nights through the whole control plane: made once, on their date, at their place; after outages, restores, failures and
 //! both changes of the clock (R11).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use control::ports::control_store::Declaration;
@@ -10,11 +11,15 @@ use control::testing::fake_engine::Point;
 use control::zones::zone;
 use control::{ControlError, RestoreOrder, Scheduler};
 use domain::account::Role;
+use domain::anomaly::Review;
 use domain::backup::{Backup, BackupKind};
+use domain::bacpac::Told;
+use domain::expiry::Why;
 use domain::failure::Cause;
-use domain::process::StateName;
+use domain::process::{ProcessKind, StateName};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
+use domain::retention::{Coming, Facts, Policy, Terms, preview};
 use domain::schedule::Schedule;
 use domain::time::{CivilDate, Timestamp, Zone};
 
@@ -29,6 +34,8 @@ struct Host {
     world: World,
     server: Scheduler,
     zone: Zone,
+    /// The automatic backups of Dupont as they were when they were made, by business date.
+    seen: BTreeMap<CivilDate, Backup>,
 }
 
 impl Host {
@@ -53,6 +60,7 @@ impl Host {
             world,
             server,
             zone: paris,
+            seen: BTreeMap::new(),
         }
     }
 
@@ -60,6 +68,11 @@ impl Host {
     async fn look(&mut self) -> Option<Timestamp> {
         let next = self.server.look().await.unwrap();
         self.world.work().await;
+        for backup in self.made().await {
+            if let Some(date) = backup.business_date {
+                self.seen.entry(date).or_insert(backup);
+            }
+        }
         next
     }
 
@@ -303,7 +316,7 @@ async fn a_year_of_nights_has_one_each() {
             Some(_) => {}
         }
     }
-    let made = host.made().await;
+    let made: Vec<_> = host.seen.values().collect();
     let found: Vec<_> = made
         .iter()
         .map(|backup| (backup.business_date.unwrap(), backup.t0))
@@ -320,9 +333,77 @@ async fn a_year_of_nights_has_one_each() {
         "the first outage ended within the window"
     );
     assert_eq!(made.len(), 367 - 4, "four of the nights of the third outage");
-    let ended = host.world.plane.store().ended(&[site("dupont")], 999).await.unwrap();
+    let kept: Vec<_> = host.made().await.iter().map(|backup| backup.business_date).collect();
+    assert_eq!(
+        kept.len(),
+        7 + 1 + 1,
+        "seven nights, the end of October, the end of 2026: {kept:?}"
+    );
+    let mut ended = host.world.plane.store().ended(&[site("dupont")], 999).await.unwrap();
     assert!(ended.iter().all(|process| process.state.name() == StateName::Completed));
+    ended.retain(|process| process.kind != ProcessKind::Expiry);
     assert_eq!(ended.len(), made.len(), "and nothing was begun besides");
+}
+
+/// R12–R14: the function that a page shows ahead is the one that acts, night after night, over the end of a year.
+#[tokio::test]
+async fn what_the_preview_shows_is_what_happens() {
+    let mut host = Host::new().await;
+    host.live(host.at("2026-12-20", 12 * 60)).await;
+    let store = host.world.plane.store().clone();
+    let policy = Policy::new(Terms {
+        days: 3,
+        months: 2,
+        years: 1,
+        safety_days: 7,
+    })
+    .unwrap();
+    let stored = store.backups(&site("dupont")).await.unwrap();
+    assert_eq!(stored.len(), 8, "seven nights and the end of November");
+    let facts: Vec<_> = stored.iter().map(|backup| Facts::of(backup, Review::Usual)).collect();
+    let coming = Coming {
+        site: site("dupont"),
+        schedule: Schedule::default(),
+        since: START,
+        days: 120,
+    };
+    let shown = preview(host.world.now(), &host.zone, policy, &facts, &coming);
+    let mut expected: Vec<_> = shown
+        .at_once
+        .iter()
+        .map(|gone| (gone.saved, gone.reason.clone()))
+        .collect();
+    assert_eq!(expected.len(), 4);
+    let nights = shown.nights.iter().flat_map(|night| &night.gone);
+    expected.extend(nights.map(|gone| (gone.saved, gone.reason.clone())));
+
+    store.set_policy(&site("dupont"), policy).await.unwrap();
+    host.world.plane.sweep().await.unwrap();
+    host.live(shown.nights.last().unwrap().at.plus(30 * MINUTE)).await;
+
+    let mut happened = Vec::new();
+    let mut ended = store.ended(&[site("dupont")], usize::MAX).await.unwrap();
+    ended.reverse();
+    for process in ended.iter().filter(|process| process.kind == ProcessKind::Expiry) {
+        let Some(Told::Expired(log)) = store.told(&process.id).await.unwrap() else {
+            panic!("{process:?} has told nothing");
+        };
+        for gone in log.gone {
+            let Why::Policy(reason) = gone.why else {
+                panic!("{gone:?}");
+            };
+            if process.requested_at > START.plus(26 * 24 * 60 * MINUTE) {
+                happened.push((gone.business_date.unwrap(), reason));
+            }
+        }
+    }
+    assert_eq!(happened, expected);
+    let left: Vec<_> = host.made().await.iter().map(|backup| backup.id.clone()).collect();
+    assert_eq!(
+        left.len(),
+        3 + 2 + 1 - 1,
+        "the year-end is a month-end too, or not yet: {left:?}"
+    );
 }
 
 /// Told once, whoever starts anew, and told when it is over.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use control::ports::clock::Clock;
 use control::ports::control_store::Declaration;
 use control::ports::database_engine::Address;
-use control::ports::repository::{Fence, Repositories};
 use control::testing::fake_engine::FakeEngine;
 use control::testing::fake_packages::{FakePackages, FolderShelf};
 use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::memory_store::MemoryStore;
 use control::testing::plain::{FolderScratch, KeptNotices, PlainHasher};
+use control::testing::power::Power;
 use control::{ControlPlane, NewAccount, Outside, save_account};
 use domain::account::{Actor, Role};
 use domain::ids::{AccountId, CustomerId, DatabaseId, PartnerId, SiteId};
@@ -28,6 +28,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub engine: Arc<FakeEngine>,
     pub repositories: MemoryRepositories,
+    pub power: Power,
     pub notices: Arc<KeptNotices>,
     pub folder: tempfile::TempDir,
 }
@@ -91,9 +92,10 @@ impl World {
     pub async fn new() -> Self {
         let clock = Arc::new(ManualClock::at(START));
         let engine = Arc::new(FakeEngine::new(EngineKind::Sqlite));
-        let repositories = MemoryRepositories::default();
+        let power = Power::default();
+        let repositories = MemoryRepositories::powered_by(power.clone());
         let notices = Arc::new(KeptNotices::default());
-        let store = Arc::new(MemoryStore::new());
+        let store = Arc::new(MemoryStore::powered_by(power.clone()));
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("shelf")).unwrap();
         let plane = ControlPlane::new(Outside {
@@ -142,6 +144,7 @@ impl World {
             clock,
             engine,
             repositories,
+            power,
             notices,
             folder,
         }
@@ -159,17 +162,6 @@ impl World {
             ..Declaration::default()
         };
         self.plane.store().declare(&declaration, START).await.unwrap();
-    }
-
-    /// Makes a snapshot invisible, as an interrupted sweep has done.
-    pub async fn forget(&self, customer: &str, snapshot: &str) {
-        let customer = CustomerId::parse(customer).unwrap();
-        let row = self.plane.store().repository(&customer).await.unwrap().unwrap();
-        let repository = self
-            .repositories
-            .open(&customer, &row.key, true, Fence::open())
-            .unwrap();
-        repository.forget(snapshot).unwrap();
     }
 
     /// Lets the worker do everything that is queued.

@@ -12,7 +12,7 @@ pub async fn open() -> Opened {
         .await
         .expect("a fresh file opens");
     let examined = store.clone();
-    let examine = Box::new(move || {
+    let examine = Arc::new(move || {
         let (store, folder) = (examined.clone(), Arc::clone(&folder));
         Box::pin(async move {
             let _stays = folder;

@@ -2,11 +2,10 @@
 
 use domain::backup::{Backup, BackupKind, Binned, Deletion, Promotion};
 use domain::ids::{BackupId, SiteId};
-use domain::process::ProcessKind;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 
-use super::world::{Away, Holder, Work, World};
+use super::world::{Away, Holder, World};
 use crate::ports::control_store::StoreError;
 
 impl World {
@@ -37,14 +36,7 @@ impl World {
         if backup.kind != BackupKind::Manual {
             return Err(Refusal::NotManual.into());
         }
-        let uses = |work: &Work| {
-            let of = match &work.process.kind {
-                ProcessKind::Restore { backup, .. } | ProcessKind::Export { backup, .. } => Some(backup),
-                _ => None,
-            };
-            of == Some(id) && !work.process.state.is_over()
-        };
-        if self.processes.values().any(uses) {
+        if self.is_used(id, deletion.at) {
             return Err(Refusal::BackupInUse.into());
         }
         self.slots.retain(|_, holder| *holder != Holder::Kept(id.clone()));
@@ -56,6 +48,7 @@ impl World {
         let away = Away {
             binned: binned.clone(),
             purging: false,
+            expired: None,
         };
         self.bin.insert(id.clone(), away);
         Ok(binned)
@@ -89,20 +82,6 @@ impl World {
             (b.t0, b.completed_at, &b.id).cmp(&(a.t0, a.completed_at, &a.id))
         });
         found
-    }
-
-    pub(super) fn begin_purge(&mut self, now: Timestamp) -> Vec<Backup> {
-        let due = |away: &&mut Away| away.binned.deletion.until <= now;
-        self.bin.values_mut().filter(due).for_each(|away| away.purging = true);
-        let marked = self.bin.values().filter(|away| away.purging);
-        marked.map(|away| away.binned.backup.clone()).collect()
-    }
-
-    pub(super) fn end_purge(&mut self, id: &BackupId) {
-        if self.bin.get(id).is_some_and(|away| away.purging) {
-            self.bin.remove(id);
-            self.exports.retain(|(of, _), _| of != id);
-        }
     }
 
     fn automatic(&self, id: &BackupId) -> Result<Backup, StoreError> {

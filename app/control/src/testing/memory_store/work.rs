@@ -189,16 +189,18 @@ impl World {
         if alive >= max_running as usize {
             return Ok(None);
         }
-        let ready = |work: &&Work| {
-            let waits = exclusive(work) && busy.contains(&work.process.site) || export(work) && no_export;
-            silent(work) || (work.process.state == ProcessState::Queued && !waits)
+        let waits = |work: &&Work| {
+            exclusive(work) && busy.contains(&work.process.site)
+                || export(work) && no_export
+                || self.waits_for_the_repository(&work.process, now)
         };
+        let ready = |work: &&Work| silent(work) || (work.process.state == ProcessState::Queued && !waits(work));
         let turn = |work: &&Work| {
             let Process {
                 kind, requested_at, id, ..
             } = &work.process;
             let silent = silent(work);
-            (!silent, !silent && kind.yields(), *requested_at, id.clone())
+            (!silent, if silent { 0 } else { kind.turn() }, *requested_at, id.clone())
         };
         let Some(id) = self
             .processes
@@ -281,7 +283,7 @@ impl World {
         let expected = match &self.held(claim)?.process.kind {
             ProcessKind::ManualBackup | ProcessKind::Import { .. } => (BackupKind::Manual, None),
             ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
-            ProcessKind::Restore { .. } | ProcessKind::Export { .. } => {
+            ProcessKind::Restore { .. } | ProcessKind::Export { .. } | ProcessKind::Expiry => {
                 return Err(broken("this does not end as a backup"));
             }
         };
@@ -348,7 +350,7 @@ impl World {
         );
     }
 
-    fn complete(&mut self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+    pub(super) fn complete(&mut self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
         if let ProcessState::Running { started_at, .. } = self.held(claim)?.process.state {
             self.let_go(&claim.process);
             self.put(
@@ -421,7 +423,7 @@ impl World {
         Ok(())
     }
 
-    fn insert(&mut self, new: &NewProcess) -> Result<(), StoreError> {
+    pub(super) fn insert(&mut self, new: &NewProcess) -> Result<(), StoreError> {
         if self.processes.contains_key(&new.id) {
             return Err(broken("a process id twice"));
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::backup::{Backup, Binned, Quota};
 use domain::bacpac::{Export, Told, Upload};
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId, UploadId};
+use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::process::{Process, ProcessState, StateName};
 use domain::refusal::Refusal;
-use domain::retention::Policy;
+use domain::retention::{Expire, Policy};
 use domain::schedule::Schedule;
 use domain::site::{Database, Site};
 use domain::time::Timestamp;
@@ -33,10 +33,14 @@ pub(super) struct World {
     pub(super) backups: BTreeMap<BackupId, Backup>,
     /// Deleted ones, which are not in `backups`.
     pub(super) bin: BTreeMap<BackupId, Away>,
+    /// Who reads which backup, and until when without a sign of life.
+    pub(super) readings: BTreeMap<ReadingId, (BackupId, Timestamp)>,
     pub(super) exports: BTreeMap<(BackupId, DatabaseId), Export>,
     pub(super) uploads: BTreeMap<UploadId, Upload>,
     pub(super) told: BTreeMap<ProcessId, Told>,
     pub(super) repositories: BTreeMap<CustomerId, RepositoryRow>,
+    /// From when on space of a repository waits to be freed.
+    pub(super) free_at: BTreeMap<CustomerId, Timestamp>,
     pub(super) trail: Vec<AuditEntry>,
     pub(super) revision: u64,
 }
@@ -77,6 +81,8 @@ pub(super) struct Away {
     pub(super) binned: Binned,
     /// It cannot be put back: its data are being forgotten.
     pub(super) purging: bool,
+    /// Why the policy no longer keeps it; `None` for one out of the bin.
+    pub(super) expired: Option<Expire>,
 }
 
 /// Who holds a slot.
@@ -112,7 +118,7 @@ impl World {
         }
         match process.state {
             ProcessState::Queued => {
-                let key = |of: &Process| (of.kind.yields(), of.requested_at, of.id.clone());
+                let key = |of: &Process| (of.kind.turn(), of.requested_at, of.id.clone());
                 let before = |other: &Process| match other.state.name() {
                     StateName::Queued => key(other) < key(&process),
                     StateName::Running => {

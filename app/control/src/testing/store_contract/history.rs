@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::backup::{Backup, BackupKind, Deletion, Promotion};
+use domain::expiry::{ExpiryLog, Space};
 use domain::ids::ProcessId;
 use domain::process::{Process, ProcessKind, ProcessState, Progress, Stage};
 use domain::restore::Scope;
+use domain::retention::{Policy, Terms};
 use domain::site::SiteStatus;
 use domain::time::Timestamp;
 use fastrand::Rng;
 use tokio::task::JoinSet;
 
 use super::story::{Story, at, backup_by, declaration, failure, id, november};
-use crate::ports::control_store::{Claimed, StoreError};
+use crate::ports::control_store::{Claim, Claimed, Expiring, StoreError};
 
 const SITES: [&str; 3] = ["dupont", "martin", "arnaud"];
 
@@ -84,7 +86,7 @@ impl<'a> Life<'a> {
     /// One thing that may happen, with its answer.
     async fn step(&mut self) -> String {
         self.now = self.now.plus(Duration::from_millis(self.rng.u64(0..4_000)));
-        match self.rng.u32(0..52) {
+        match self.rng.u32(0..56) {
             0..=7 => self.queue_manual().await,
             8..=9 => self.queue_night().await,
             10..=13 => self.queue_restore().await,
@@ -93,7 +95,9 @@ impl<'a> Life<'a> {
             24..=25 => self.declare().await,
             26 => answered(&self.story.store.end_leases().await),
             27..=33 => self.keep_or_give_up().await,
-            34 => self.purge().await,
+            34..=35 => self.queue_expiry().await,
+            36..=37 => self.read().await,
+            38 => self.set_policy().await,
             _ => self.work().await,
         }
     }
@@ -175,16 +179,69 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Sometimes it is interrupted before its end.
-    async fn purge(&mut self) -> String {
-        let marked = self.story.store.begin_purge(self.now).await;
-        let told = answered(&marked);
-        for backup in marked.unwrap_or_default() {
-            if self.rng.bool() {
-                answered(&self.story.store.end_purge(&backup.id).await);
+    /// Of one site, whether or not there is anything to do.
+    async fn queue_expiry(&mut self) -> String {
+        let (store, now) = (&self.story.store, self.now);
+        let due = answered(&store.expiry_due(None, now).await);
+        let new = self
+            .story
+            .new_process(SITES[self.rng.usize(0..3)], ProcessKind::Expiry, now);
+        let answer = store.queue_expiry(&new).await;
+        due + &self.remember(answer)
+    }
+
+    /// Somebody reads, goes on, or is done; the same few every time.
+    async fn read(&mut self) -> String {
+        let reading = id(&format!("r-{}", self.rng.u8(0..3)));
+        let (store, now) = (&self.story.store, self.now);
+        let until = now.plus(Duration::from_millis(self.rng.u64(0..20_000)));
+        match (self.rng.u8(0..4), self.rng.choice(&self.backups)) {
+            (0, _) => answered(&store.go_on_reading(&reading, now, until).await),
+            (1, _) => answered(&store.end_reading(&reading, now).await),
+            (_, None) => String::new(),
+            (_, Some(backup)) => {
+                let ended = store.end_reading(&reading, now).await;
+                answered(&ended) + &answered(&store.begin_reading(&reading, &backup.id, until).await)
             }
         }
-        told
+    }
+
+    async fn set_policy(&mut self) -> String {
+        let terms = Terms {
+            days: self.rng.u32(1..4),
+            months: 0,
+            years: 0,
+            safety_days: 1,
+        };
+        let policy = Policy::new(terms).expect("within its limits");
+        answered(
+            &self
+                .story
+                .store
+                .set_policy(&id(SITES[self.rng.usize(0..3)]), policy)
+                .await,
+        )
+    }
+
+    /// Sometimes it is interrupted before its end.
+    async fn expire(&mut self, claim: &Claim) -> String {
+        let (store, now) = (&self.story.store, self.now);
+        let begun = store.begin_expiry(claim, now).await;
+        let mut told = answered(&begun);
+        let Ok(Expiring { leaving, frees }) = begun else {
+            return told;
+        };
+        let mut log = ExpiryLog::default();
+        log.add(&leaving);
+        for leaving in &leaving {
+            if self.rng.u8(0..4) == 0 {
+                return told;
+            }
+            told += &answered(&store.remove_backup(claim, &leaving.backup.id).await);
+        }
+        log.space = frees.then(Space::default);
+        let free_at = self.rng.bool().then(|| now.plus(Duration::from_secs(20)));
+        told + &answered(&store.complete_expiry(claim, &log, free_at, now).await)
     }
 
     /// Something a worker does with a claim, mostly with its last.
@@ -216,6 +273,7 @@ impl<'a> Life<'a> {
                 answered(&store.report(&claim, told, t0, now).await)
             }
             3 => answered(&store.fail(&claim, &failure(), now).await),
+            _ if process.kind == ProcessKind::Expiry => self.expire(&claim).await,
             _ if !process.kind.is_restore() => {
                 let kind = match process.kind {
                     ProcessKind::NightlyBackup { .. } => BackupKind::Automatic,

@@ -1,4 +1,4 @@
-//! Which backups are kept: nights kept among the manual ones, manual ones deleted and put back, and what is gone for good
+//! Which backups are kept: nights kept among the manual ones, manual ones deleted and put back
 //! (R9, R10, R18). Races are run several times; [`ROUNDS`] asks for more.
 
 #![allow(clippy::unwrap_used, reason = "a story stops at the first thing that is not as told")]
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use domain::backup::{Backup, BackupKind, Deletion, Promotion};
 use domain::ids::BackupId;
-use domain::process::{Process, ProcessKind, StateName};
+use domain::process::{Process, ProcessKind};
 use domain::refusal::{OldestManual, Refusal};
-use domain::time::Timestamp;
+use domain::time::{CivilDate, Timestamp};
 use tokio::task::JoinSet;
 
 use super::packages::{complete, database_of, export_of};
@@ -23,14 +23,26 @@ pub const ROUNDS: &str = "COFFRE_RACE_ROUNDS";
 /// Enough to see a store that decides in two steps fail most of the time, few enough for every day.
 const FEW: u32 = 6;
 
-fn rounds() -> u32 {
-    std::env::var(ROUNDS)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(FEW)
+/// Rounds on one store: the more it remembers, the longer its audit takes.
+const ON_ONE_STORE: u32 = 100;
+
+fn wanted() -> u32 {
+    let asked = std::env::var(ROUNDS).ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or(FEW)
 }
 
-fn kept_by_claire(at: Timestamp) -> Promotion {
+/// Rounds of a race on one store.
+pub(super) fn rounds() -> u32 {
+    wanted().min(ON_ONE_STORE)
+}
+
+/// How many stores a story is told to, so that all rounds are run.
+#[must_use]
+pub fn lives() -> u32 {
+    wanted().div_ceil(ON_ONE_STORE)
+}
+
+pub(super) fn kept_by_claire(at: Timestamp) -> Promotion {
     Promotion {
         at,
         by: "Claire".to_owned(),
@@ -38,7 +50,7 @@ fn kept_by_claire(at: Timestamp) -> Promotion {
 }
 
 /// For a hundred seconds.
-fn deleted_by_claire(at: Timestamp) -> Deletion {
+pub(super) fn deleted_by_claire(at: Timestamp) -> Deletion {
     Deletion {
         at,
         by: "Claire".to_owned(),
@@ -47,26 +59,29 @@ fn deleted_by_claire(at: Timestamp) -> Deletion {
 }
 
 /// The backup of a night, from its queue to its end.
-async fn night(story: &Story, site: &str, day: u8, when: Timestamp) -> Backup {
-    let kind = ProcessKind::NightlyBackup {
-        business_date: november(day),
-    };
+pub(super) async fn night(story: &Story, site: &str, day: u8, when: Timestamp) -> Backup {
+    night_of(story, site, november(day), when).await
+}
+
+/// The same of any date.
+pub(super) async fn night_of(story: &Story, site: &str, business_date: CivilDate, when: Timestamp) -> Backup {
+    let kind = ProcessKind::NightlyBackup { business_date };
     let new = story.new_process(site, kind, when);
     story.store.queue_backup(&new).await.unwrap();
     story.complete(&story.claim(when).await, when).await
 }
 
-async fn promote(story: &Story, backup: &Backup, when: Timestamp) -> Result<Backup, StoreError> {
+pub(super) async fn promote(story: &Story, backup: &Backup, when: Timestamp) -> Result<Backup, StoreError> {
     story.store.promote(&backup.id, &kept_by_claire(when)).await
 }
 
-async fn delete(story: &Story, backup: &Backup, when: Timestamp) {
+pub(super) async fn delete(story: &Story, backup: &Backup, when: Timestamp) {
     let deletion = deleted_by_claire(when);
     let binned = story.store.delete_backup(&backup.id, &deletion).await.unwrap();
     assert_eq!((&binned.backup, binned.deletion), (backup, deletion));
 }
 
-async fn is_listed(story: &Story, backup: &Backup) -> bool {
+pub(super) async fn is_listed(story: &Story, backup: &Backup) -> bool {
     let one = story.store.backup(&backup.id).await.unwrap().is_some();
     assert_eq!(one, story.backups(&backup.site).await.contains(&backup.id));
     one
@@ -395,7 +410,7 @@ pub async fn deleting_and_exporting_at_once_leave_one_of_the_two(story: Story) {
 }
 
 /// On a thread of its own, one of the two a little later.
-async fn spawned<T: Send + 'static>(
+pub(super) async fn spawned<T: Send + 'static>(
     turn: u32,
     act: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -458,80 +473,4 @@ pub async fn putting_back_and_backing_up_at_once_share_the_last_slot(story: Stor
             other => panic!("one of the two, not {other:?}"),
         }
     }
-}
-
-/// In the last second: it is back, or it is gone, and never both or neither.
-pub async fn giving_up_and_putting_back_at_once_leave_one_of_the_two(story: Story) {
-    for round in 0..rounds() {
-        let start = i64::from(round) * 1_000;
-        let backup = story.manual_backup("arnaud", at(start)).await;
-        delete(&story, &backup, at(start + 100)).await;
-        let (one, other, id) = (story.store.clone(), story.store.clone(), backup.id.clone());
-        let (back, marked) = tokio::join!(
-            spawned(round, async move { one.put_back(&id, at(start + 199)).await }),
-            spawned(round + 1, async move { other.begin_purge(at(start + 200)).await }),
-        );
-        let marked = marked.unwrap();
-        match back {
-            Ok(_) => {
-                assert_eq!(marked, []);
-                assert!(is_listed(&story, &backup).await);
-                delete(&story, &backup, at(start + 300)).await;
-                assert_eq!(
-                    story.store.begin_purge(at(start + 400)).await.unwrap(),
-                    from_ref(&backup)
-                );
-            }
-            Err(StoreError::Refused(no)) => {
-                assert_eq!((no, &marked[..]), (Refusal::NotFound, from_ref(&backup)));
-            }
-            Err(other) => panic!("{other}"),
-        }
-        story.store.end_purge(&backup.id).await.unwrap();
-        assert_eq!(story.meter("arnaud").await, (0, 0, 2));
-        assert!(!is_listed(&story, &backup).await);
-    }
-}
-
-/// Marked, forgotten, removed: whoever is interrupted in between is found again.
-pub async fn after_its_time_it_is_gone_even_if_the_giving_up_was_interrupted(story: Story) {
-    let (backup, other) = (
-        story.manual_backup("dupont", at(0)).await,
-        story.manual_backup("dupont", at(50)).await,
-    );
-    story
-        .store
-        .queue_export(&export_of(&story, &backup, 0, at(60)))
-        .await
-        .unwrap();
-    complete(&story, &story.claim(at(61)).await, at(70)).await;
-    delete(&story, &backup, at(100)).await;
-    let store = &story.store;
-    store.end_purge(&backup.id).await.unwrap();
-    assert!(
-        store.begin_purge(at(199)).await.unwrap().is_empty(),
-        "its time has not come"
-    );
-    assert!(
-        store.binned(&backup.id, at(199)).await.unwrap().is_some(),
-        "nor was it removed early"
-    );
-    assert_eq!(refusal(store.put_back(&backup.id, at(200)).await), Refusal::NotFound);
-    for _ in 0..2 {
-        // The same for the one who begins and for the one who comes after a kill.
-        assert_eq!(store.begin_purge(at(200)).await.unwrap(), from_ref(&backup));
-        assert_eq!(refusal(store.put_back(&backup.id, at(150)).await), Refusal::NotFound);
-        assert!(store.bin(&backup.site, at(150)).await.unwrap().is_empty());
-        let answer = store.delete_backup(&backup.id, &deleted_by_claire(at(201))).await;
-        assert_eq!(refusal(answer), Refusal::NotFound);
-    }
-    for _ in 0..2 {
-        store.end_purge(&backup.id).await.unwrap();
-        assert!(store.begin_purge(at(300)).await.unwrap().is_empty());
-    }
-    // One that was never deleted is not removed by whoever names it.
-    store.end_purge(&other.id).await.unwrap();
-    assert!(is_listed(&story, &other).await);
-    assert_eq!(store.export(&backup.id, &database_of(&backup, 0)).await.unwrap(), None);
-    assert_eq!(story.process(&backup.process).await.state.name(), StateName::Completed);
 }

@@ -230,7 +230,7 @@ pub(super) fn export_of(story: &Story, backup: &Backup, position: usize, at: Tim
         database: artifact.database.clone(),
         database_name: artifact.database_name.clone(),
     };
-    story.new_process("dupont", kind, at)
+    story.new_process(backup.site.as_str(), kind, at)
 }
 
 pub(super) async fn complete(story: &Story, claimed: &Claimed, now: Timestamp) -> Process {

@@ -17,6 +17,7 @@ use domain::restore::Scope;
 use domain::site::{Database, EngineKind, Site, SiteStatus};
 use domain::time::{CivilDate, OffsetChange, Timestamp, Zone};
 
+use super::{Examine, Opened};
 use crate::ports::control_store::{Account, Claim, Claimed, ControlStore, Declaration, NewProcess, StoreError};
 use crate::ports::database_engine::Address;
 
@@ -31,6 +32,7 @@ pub const MANY: u32 = 99;
 pub struct Story {
     /// The store.
     pub store: Arc<dyn ControlStore>,
+    examine: Examine,
     ids: Arc<AtomicU32>,
 }
 
@@ -248,19 +250,37 @@ pub fn backup_by(process: &Process, kind: BackupKind, t0: Timestamp) -> Backup {
 }
 
 impl Story {
-    /// Declares the small world.
+    /// Declares the small world in a store that examines itself.
     ///
     /// # Panics
     /// When the store does not take it.
-    pub async fn begin(store: Arc<dyn ControlStore>) -> Self {
+    pub async fn examined(Opened { store, examine }: Opened) -> Self {
         store
             .declare(&declaration(), at(0))
             .await
             .expect("the small world is sound");
         Self {
             store,
+            examine,
             ids: Arc::default(),
         }
+    }
+
+    /// The same in a store that does not.
+    ///
+    /// # Panics
+    /// When the store does not take it.
+    pub async fn begin(store: Arc<dyn ControlStore>) -> Self {
+        let examine: Examine = Arc::new(|| Box::pin(async { Vec::new() }));
+        Self::examined(Opened { store, examine }).await
+    }
+
+    /// Examines the store.
+    ///
+    /// # Panics
+    /// When an invariant does not hold.
+    pub async fn audit(&self) {
+        assert_eq!((self.examine)().await, Vec::<String>::new(), "invariants broken");
     }
 
     /// A process that nobody has queued yet.
