@@ -19,6 +19,7 @@ mod processes;
 mod random;
 mod readings;
 mod restores;
+mod retention;
 mod schedules;
 mod sites;
 mod tarball;

@@ -155,6 +155,22 @@ pub fn weekday_date(lang: Lang, date: CivilDate) -> String {
     capital(&format!("{weekday} {}", day_and_month(lang, date)))
 }
 
+/// `octobre 2026`, `October 2026`.
+#[must_use]
+pub fn month(lang: Lang, year: i32, month: u8) -> String {
+    let place = usize::from(month.clamp(1, 12) - 1);
+    format!("{}{NO_BREAK}{year}", lang.pick(MONTHS_FR[place], MONTHS_EN[place]))
+}
+
+/// The name of a day of the week, 0 for Monday to 6 for Sunday: `lundi`, `Monday`.
+#[must_use]
+pub const fn weekday(lang: Lang, day: usize) -> &'static str {
+    match lang {
+        Lang::Fr => DAYS_FR[day % 7],
+        Lang::En => DAYS_EN[day % 7],
+    }
+}
+
 /// Time of day to the minute: `02 h 30`, `02:30`.
 #[must_use]
 pub fn time(lang: Lang, zone: &Zone, at: Timestamp) -> String {
@@ -333,6 +349,8 @@ mod tests {
         let first = CivilDate::parse("2026-12-01").unwrap();
         assert_eq!(plain(&date(Lang::Fr, first)), "1er décembre 2026");
         assert_eq!(plain(&short_date(Lang::En, first)), "1 Dec");
+        assert_eq!(plain(&month(Lang::Fr, 2026, 12)), "décembre 2026");
+        assert_eq!(weekday(Lang::En, first.weekday()), "Tuesday");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::export_log::ExportLog;
 use crate::ids::{BackupId, DatabaseId, ProcessId};
 use crate::nights::{Night, Silence};
 use crate::process::Process;
+use crate::retention::{Coming, Facts, Policy};
 use crate::schedule::Schedule;
 use crate::site::{Database, EngineKind, Site};
 use crate::time::{CivilDate, Timestamp};
@@ -155,6 +156,23 @@ pub struct DatabaseBackups {
     pub safety: Vec<DatabaseEntry>,
     /// Deleted ones that can be put back, youngest first.
     pub bin: Vec<BinEntry>,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// What the policy of a site keeps, and everything that a preview of another one needs: it is computed where it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionView {
+    /// The site.
+    pub site: Site,
+    /// The present policy.
+    pub policy: Policy,
+    /// Every complete backup, youngest first.
+    pub backups: Vec<BackupEntry>,
+    /// What the rule knows of each of them, in the same order.
+    pub facts: Vec<Facts>,
+    /// The nights to look ahead.
+    pub coming: Coming,
     /// When this was read.
     pub now: Timestamp,
 }

@@ -8,5 +8,6 @@ mod keeping;
 mod nights;
 mod packages;
 mod restores;
+mod retention;
 mod sign_in;
 mod world;

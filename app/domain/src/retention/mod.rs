@@ -10,6 +10,7 @@ mod calendar;
 mod policy;
 mod preview;
 mod reasons;
+mod standing;
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -23,8 +24,9 @@ use crate::time::{CivilDate, Timestamp, Zone};
 
 use calendar::Calendar;
 pub use policy::{Policy, Terms};
-pub use preview::{Becomes, Coming, Fate, Gone, NightAhead, Preview, Which, preview};
+pub use preview::{Becomes, Coming, End, Fate, Gone, NightAhead, Preview, Which, preview};
 pub use reasons::{Expire, Keep};
+pub use standing::{Standing, standing};
 
 /// What the rule must know of a complete backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +69,18 @@ impl Facts {
             business_date: entry.business_date,
             completed_at: entry.completed_at,
             review,
+        }
+    }
+
+    /// Of the backup that is assumed for a coming night. No stored one has such an id.
+    fn of_night(date: CivilDate, made: Timestamp) -> Self {
+        Self {
+            id: BackupId::parse(&format!("night-{}", date.days())).expect("a number spells an id"),
+            kind: BackupKind::Automatic,
+            promoted: false,
+            business_date: Some(date),
+            completed_at: made,
+            review: Review::Usual,
         }
     }
 

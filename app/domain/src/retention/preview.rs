@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Expire, Facts, Keep, Plan, Policy, plan};
-use crate::anomaly::Review;
 use crate::backup::BackupKind;
 use crate::ids::{BackupId, SiteId};
 use crate::nights::{Nights, next};
@@ -183,15 +182,7 @@ impl Walk {
 
     /// One night: its backup is there, the policy is applied.
     fn pass(&mut self, zone: &Zone, policy: Policy, date: CivilDate, at: Timestamp) {
-        let id = BackupId::parse(&format!("night-{}", date.days())).expect("a number spells an id");
-        let made = Facts {
-            id,
-            kind: BackupKind::Automatic,
-            promoted: false,
-            business_date: Some(date),
-            completed_at: at,
-            review: Review::Usual,
-        };
+        let made = Facts::of_night(date, at);
         self.add(made, Which::Night(date), date);
         let plan = plan(at, zone, policy, &self.left);
         let gone = self.apply(&plan, at, Some(date));

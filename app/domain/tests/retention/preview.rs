@@ -6,7 +6,7 @@ use domain::anomaly::Review;
 use domain::backup::BackupKind;
 use domain::ids::{BackupId, SiteId};
 use domain::nights::{Nights, next};
-use domain::retention::{Coming, Expire, Facts, Keep, Policy, Preview, Which, plan, preview};
+use domain::retention::{Coming, Expire, Facts, Keep, Policy, Preview, Which, plan, preview, standing};
 use domain::schedule::Schedule;
 use domain::time::{CivilDate, Timestamp};
 
@@ -42,9 +42,57 @@ fn what_the_preview_says_is_what_later_happens() {
         assert_eq!(told(&said), real, "seed {seed}");
         assert_eq!(said.nights.len(), coming.days as usize);
         assert_eq!(lives(&said), real_lives(&real), "seed {seed}");
+        stands_as_planned(&history, now, tried, &coming, &said);
         removed += real.len();
     }
     assert!(removed > 5_000, "{removed} removals are too few to say anything");
+}
+
+/// What stands at a moment, and why, is what the server would find then: also long after a reason has changed.
+fn stands_as_planned(history: &History, mut now: Timestamp, policy: Policy, coming: &Coming, said: &Preview) {
+    let mut backups = history.backups.clone();
+    apply(history, now, policy, &mut backups);
+    for night in &said.nights {
+        let before = standing(now, &history.zone, policy, &history.backups, said);
+        if night.at > now {
+            assert_eq!(
+                named(before.iter().map(|one| (name_of(&one.which), one.reasons.clone()))),
+                named(
+                    plan(now, &history.zone, policy, &backups)
+                        .kept
+                        .into_iter()
+                        .map(|kept| (kept.id.to_string(), kept.reasons))
+                ),
+                "{now:?} {coming:?}"
+            );
+        }
+        now = night.at;
+        backups.push(assumed(night.business_date, now));
+        apply(history, now, policy, &mut backups);
+    }
+}
+
+/// By name, because assumed nights have ids of their own here.
+fn named(standing: impl Iterator<Item = (String, Vec<Keep>)>) -> BTreeMap<String, Vec<Keep>> {
+    standing.collect()
+}
+
+fn name_of(which: &Which) -> String {
+    match which {
+        Which::Stored(id) => id.to_string(),
+        Which::Night(date) => date.to_string(),
+    }
+}
+
+fn assumed(date: CivilDate, at: Timestamp) -> Facts {
+    Facts {
+        id: BackupId::parse(&date.to_string()).unwrap(),
+        kind: BackupKind::Automatic,
+        promoted: false,
+        business_date: Some(date),
+        completed_at: at,
+        review: Review::Usual,
+    }
 }
 
 /// The server over the coming nights: each is made at its moment, is good, and the policy is applied.
@@ -61,14 +109,7 @@ fn live(history: &History, mut now: Timestamp, policy: Policy, coming: &Coming) 
         let night = next(coming.schedule, &history.zone, &coming.site, &nights, now).unwrap();
         now = now.max(night.at);
         nights.settled = Some(night.business_date);
-        backups.push(Facts {
-            id: BackupId::parse(&night.business_date.to_string()).unwrap(),
-            kind: BackupKind::Automatic,
-            promoted: false,
-            business_date: Some(night.business_date),
-            completed_at: now,
-            review: Review::Usual,
-        });
+        backups.push(assumed(night.business_date, now));
         removals.extend(apply(history, now, policy, &mut backups));
     }
     removals
