@@ -30,7 +30,7 @@ use components::{LastSite, Navigated};
 use live::Live;
 use pages::{
     AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, DeletePage, ExportPage, ImportPage, NightsPage,
-    ProcessPage, ReleasePage, RestorePage, SignInPage, SitePage, SiteProcessesPage, SitesPage,
+    ProcessPage, ReleasePage, RestorePage, RetentionPage, SignInPage, SitePage, SiteProcessesPage, SitesPage,
 };
 
 /// The whole console. Every page is complete before it is sent, so that its status is right and script is optional.
@@ -53,6 +53,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sites/:site") view=SitePage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/backup") view=BackupPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/nights") view=NightsPage ssr=SsrMode::Async/>
+                <Route path=path!("/sites/:site/retention") view=RetentionPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/processes") view=SiteProcessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases") view=DatabasesPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases/:database") view=DatabasePage ssr=SsrMode::Async/>

@@ -35,6 +35,13 @@ pub const DELETED: &str = "deleted";
 /// Names the backup that was just kept.
 pub const KEPT: &str = "kept";
 
+/// Says that the policy was just saved.
+pub const SAVED: &str = "saved";
+/// The four terms of a policy in an address, in the order of [`domain::retention::Terms`].
+pub const TERMS: [&str; 4] = ["days", "months", "years", "safety"];
+/// The date of the calendar in an address.
+pub const ON: &str = "on";
+
 /// How a form says "the whole site": a sign that no id may hold.
 pub const WHOLE_SITE: &str = "*";
 
@@ -54,6 +61,32 @@ pub fn backup(site: &SiteId) -> String {
 #[must_use]
 pub fn nights(site: &SiteId) -> String {
     format!("{SITES}/{site}/nights")
+}
+
+/// What the policy of a site keeps.
+#[must_use]
+pub fn retention(site: &SiteId) -> String {
+    format!("{SITES}/{site}/retention")
+}
+
+/// The same with other terms tried, as they were typed.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn retention_of(site: &SiteId, typed: [&str; 4]) -> String {
+    let mut address = retention(site);
+    for (at, (name, text)) in TERMS.into_iter().zip(typed).enumerate() {
+        address.push(if at == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&leptos_router::location::Url::escape(text));
+    }
+    address
+}
+
+/// The same, saying that a policy was just saved.
+#[must_use]
+pub fn after_setting_retention(site: &SiteId) -> String {
+    format!("{}?{SAVED}=yes", retention(site))
 }
 
 /// The processes of a site.

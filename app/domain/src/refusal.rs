@@ -32,6 +32,8 @@ pub enum Field {
     NightStart,
     /// For how long after that they may start.
     NightWindow,
+    /// A number of the retention policy.
+    Retention,
 }
 
 /// A kept manual backup, as a refusal names it.

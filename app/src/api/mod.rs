@@ -10,10 +10,11 @@ mod error;
 
 use domain::bacpac::Upload;
 use domain::overview::{
-    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, SiteList,
-    SiteOverview,
+    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, RetentionView,
+    SiteList, SiteOverview,
 };
 use domain::process::Process;
+use domain::retention::Policy;
 use domain::schedule::Schedule;
 use leptos::prelude::*;
 
@@ -27,6 +28,7 @@ use {
     crate::viewer::Viewer,
     domain::account::Actor,
     domain::refusal::{Field, Refusal},
+    domain::retention::Terms,
     domain::schedule,
     std::sync::Arc,
 };
@@ -271,6 +273,48 @@ pub async fn set_nights(
     let schedule = set.map_err(|no| kept(no.into()))?;
     leptos_axum::redirect(&paths::site(&site));
     Ok(schedule)
+}
+
+/// What the policy of a site keeps, and what a preview of another one needs.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign site.
+#[server(endpoint = "read_retention")]
+pub async fn read_retention(site: String) -> Result<RetentionView, ApiError> {
+    let (plane, actor) = session()?;
+    Ok(plane.retention(&actor, &id(&site)?).await?)
+}
+
+/// Sets the policy of a site, four whole numbers, and leads back to it.
+///
+/// # Errors
+/// The refusal: a missing right, a field that is no number, a term outside its limits.
+#[server(endpoint = "set_policy")]
+pub async fn set_policy(
+    site: String,
+    #[server(default)] days: String,
+    #[server(default)] months: String,
+    #[server(default)] years: String,
+    #[server(default)] safety: String,
+) -> Result<Policy, ApiError> {
+    let (plane, actor) = session()?;
+    let site = id(&site)?;
+    let choice = paths::retention_of(&site, [&days, &months, &years, &safety]);
+    let kept = |error: ApiError| keep_choice::<SetPolicy>(&choice, error);
+    let number = |text: &str| {
+        let field = Field::Retention;
+        text.trim().parse().map_err(|_| kept(Refusal::Invalid { field }.into()))
+    };
+    let terms = Terms {
+        days: number(&days)?,
+        months: number(&months)?,
+        years: number(&years)?,
+        safety_days: number(&safety)?,
+    };
+    let set = plane.set_policy(&actor, &site, terms).await;
+    let policy = set.map_err(|no| kept(no.into()))?;
+    leptos_axum::redirect(&paths::after_setting_retention(&site));
+    Ok(policy)
 }
 
 /// Starts a restore, and leads to its process.

@@ -1,4 +1,4 @@
-//! The nights of a site: when the next one is, their window and zone, and the alert for a site without a backup.
+//! The nights of a site: when the next one is, their window and zone, the way to what is kept, and the alert for a site without a backup.
 
 use domain::display;
 use domain::lang::Lang;
@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::elements::{Instant, icon, notice};
 use crate::{i18n, paths};
 
-/// Next night, window and zone, as facts.
+/// Next night, window, what is kept and zone, as facts.
 pub(crate) fn night_facts(lang: Lang, overview: &SiteOverview) -> AnyView {
     let (summary, now) = (&overview.summary, overview.now);
     let (plan, zone) = (summary.nights, &summary.site.zone);
@@ -31,10 +31,12 @@ pub(crate) fn night_facts(lang: Lang, overview: &SiteOverview) -> AnyView {
     } else {
         i18n::nights::next(lang)
     };
+    let kept = paths::retention(&summary.site.id);
     view! {
         <dl class="facts-list">
             <div><dt>{what}</dt><dd>{next}</dd></div>
             <div><dt>{i18n::nights::window(lang)}</dt><dd>{i18n::nights::between(lang, plan.schedule)}</dd></div>
+            <div><dt>{i18n::retention::title(lang)}</dt><dd><a href=kept>{i18n::retention::see(lang)}</a></dd></div>
             <div><dt>{i18n::nights::zone(lang)}</dt><dd>{zone.name.clone()}<small>{i18n::nights::zone_hint(lang)}</small></dd></div>
         </dl>
     }

@@ -30,6 +30,7 @@ pub mod packages;
 pub mod processes;
 pub mod refusals;
 pub mod restore;
+pub mod retention;
 pub mod sign_in;
 pub mod site;
 pub mod sites;

@@ -25,7 +25,10 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
         Refusal::WrongCredentials => super::sign_in::wrong(lang).to_owned(),
         Refusal::TooManyTries { wait_secs } => super::sign_in::wait(lang, *wait_secs),
         Refusal::Invalid { field } => invalid(lang, *field).to_owned(),
-        Refusal::OutOfRange(limits) => super::nights::out_of_range(lang, limits),
+        Refusal::OutOfRange(limits) => match super::retention::out_of_range(lang, limits) {
+            Some(text) => text,
+            None => super::nights::out_of_range(lang, limits),
+        },
         Refusal::ReadOnly { administrator } => match (lang, administrator) {
             (Lang::Fr, Some(name)) => {
                 format!("Un lecteur consulte sans rien changer. L’administrateur du site, {name}, le peut.")
@@ -190,6 +193,7 @@ fn invalid(lang: Lang, field: Field) -> &'static str {
             "Écrivez un nombre entier de minutes.",
             "Write a whole number of minutes.",
         ),
+        Field::Retention => super::retention::not_a_number(lang),
         Field::Id => lang.pick("Cette adresse n’est pas correcte.", "This address is not right."),
     }
 }

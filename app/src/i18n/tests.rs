@@ -7,6 +7,7 @@ use domain::lang::Lang;
 use domain::process::ProcessKind;
 use domain::refusal::{Field, FreedBy, OldestManual, Refusal};
 use domain::restore::Scope;
+use domain::retention::{Expire, Keep, Policy, Terms};
 use domain::schedule::Schedule;
 use domain::time::{CivilDate, Timestamp, Zone};
 
@@ -80,10 +81,21 @@ fn refusals() -> Vec<Refusal> {
         Field::Id,
         Field::NightStart,
         Field::NightWindow,
+        Field::Retention,
     ];
     all.extend(fields.map(|field| Refusal::Invalid { field }));
     for (start, window) in [(1_440, 60), (715, 60), (660, 120), (0, 14)] {
         all.extend(Schedule::new(start, window).err().map(Refusal::OutOfRange));
+    }
+    for terms in [[0, 1, 1, 7], [7, 61, 1, 7], [7, 1, 11, 7], [7, 1, 1, 91]] {
+        let [days, months, years, safety_days] = terms;
+        let terms = Terms {
+            days,
+            months,
+            years,
+            safety_days,
+        };
+        all.extend(Policy::new(terms).err().map(Refusal::OutOfRange));
     }
     all
 }
@@ -201,6 +213,86 @@ fn every_cause_tells_what_happened_what_was_kept_and_what_to_do() {
 }
 
 #[test]
+fn every_reason_to_stay_and_to_go_has_a_sentence_of_its_own_in_both_languages() {
+    let by = BackupId::from_random([1; 10]);
+    let daily = |place, of| Keep::Daily { place, of };
+    let october = Keep::Monthly { year: 2026, month: 10 };
+    let march = Keep::Monthly { year: 2026, month: 3 };
+    let until = Timestamp(1_795_514_400_000);
+    let keeps = [
+        Keep::Manual,
+        Keep::Promoted,
+        daily(1, 1),
+        daily(1, 7),
+        daily(3, 7),
+        october,
+        march,
+        Keep::Yearly { year: 2025 },
+        Keep::Safety { until },
+        Keep::LastGood,
+        Keep::Undecided,
+        Keep::Frozen { by },
+        Keep::SetAside { younger: 1, of: 7 },
+        Keep::SetAside { younger: 0, of: 1 },
+        Keep::Ahead,
+    ];
+    let by = CivilDate::from_days(20_000);
+    let expires = [
+        Expire::OlderThanDays { days: 1 },
+        Expire::OlderThanDays { days: 7 },
+        Expire::MonthReplaced { months: 1, by },
+        Expire::MonthReplaced { months: 3, by },
+        Expire::YearReplaced { years: 1, by },
+        Expire::YearReplaced { years: 3, by },
+        Expire::SafetyOver { days: 1 },
+        Expire::SafetyOver { days: 7 },
+        Expire::SetAside { days: 1 },
+        Expire::SetAside { days: 7 },
+    ];
+    let mut seen = std::collections::HashSet::new();
+    for lang in Lang::ALL {
+        let named = |_: &BackupId| "lundi".to_owned();
+        let kept = keeps
+            .iter()
+            .map(|keep| retention::keep(lang, keep, &Zone::utc(), named));
+        let gone = expires.iter().map(|expire| retention::expire(lang, expire));
+        for text in kept.chain(gone) {
+            assert!((10..=160).contains(&text.chars().count()), "{text}");
+            assert!(!text.ends_with('.'), "a part of a line, not a sentence: {text}");
+            assert!(seen.insert(text.clone()), "{text:?} stands for two reasons");
+        }
+    }
+    assert_eq!(seen.len(), 2 * (keeps.len() + expires.len()));
+    let octobre = retention::keep(Lang::Fr, &keeps[5], &Zone::utc(), |_| String::new());
+    assert_eq!(octobre.replace('\u{a0}', " "), "Fin de mois d’octobre 2026");
+}
+
+#[test]
+fn the_rule_is_told_in_words_with_its_plurals() {
+    let told = |lang, [days, months, years, safety_days]: [u32; 4]| {
+        let terms = Terms {
+            days,
+            months,
+            years,
+            safety_days,
+        };
+        retention::rule(lang, terms).replace(['\u{a0}', '\u{202f}'], " ")
+    };
+    assert_eq!(
+        told(Lang::Fr, [7, 1, 1, 7]),
+        "7 dernières nuits, 1 fin de mois, 1 fin d’année, sauvegardes d’avant restauration 7 jours"
+    );
+    assert_eq!(
+        told(Lang::Fr, [1, 0, 3, 1]),
+        "dernière nuit, aucune fin de mois, 3 fins d’année, sauvegardes d’avant restauration 1 jour"
+    );
+    assert_eq!(
+        told(Lang::En, [7, 1, 0, 1]),
+        "last 7 nights, 1 month-end, no year-end, backups before a restore 1 day"
+    );
+}
+
+#[test]
 fn plurals_follow_each_language() {
     let count = |lang, n| counted(lang, n, ["site", "sites"], ["site", "sites"]).replace('\u{202f}', " ");
     assert_eq!([0, 1, 2].map(|n| count(Lang::Fr, n)), ["0 site", "1 site", "2 sites"]);
@@ -229,6 +321,7 @@ fn no_sentence_breaks_a_line_before_its_punctuation() {
         include_str!("processes.rs"),
         include_str!("refusals.rs"),
         include_str!("restore.rs"),
+        include_str!("retention.rs"),
         include_str!("sign_in.rs"),
         include_str!("site.rs"),
         include_str!("sites.rs"),

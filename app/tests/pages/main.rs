@@ -5,6 +5,7 @@
 
 mod keeping;
 mod nights;
+mod retention;
 mod world;
 
 use domain::lang::Lang;
