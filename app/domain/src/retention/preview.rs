@@ -2,13 +2,11 @@
 //!
 //! **It assumes one good automatic backup each coming night, made at its moment**, that nobody adds, promotes, deletes or
 //! decides anything, and that the policy is applied after every night. Then it is not an estimate: it runs the same
-//! [`plan`] night by night, as the server will.
-
-use std::collections::HashMap;
+//! [`plan`](super::plan) night by night, as the server will.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Expire, Facts, Keep, Plan, Policy, plan};
+use super::{Expire, Facts, Keep, Policy, decide};
 use crate::backup::BackupKind;
 use crate::ids::{BackupId, SiteId};
 use crate::nights::{Nights, next};
@@ -109,10 +107,8 @@ pub struct Preview {
 /// Looks ahead from `now`; see the file for what is assumed. Costs as many plans as nights.
 #[must_use]
 pub fn preview(now: Timestamp, zone: &Zone, policy: Policy, backups: &[Facts], coming: &Coming) -> Preview {
-    let mut walk = Walk::new(zone, backups);
-    let today = plan(now, zone, policy, &walk.left);
-    walk.preview.at_once = walk.apply(&today, now, None);
-    walk.roles = roles(&today);
+    let mut walk = Walk::new(zone, policy, backups);
+    (walk.preview.at_once, _) = walk.apply(now, None);
 
     let newest = backups
         .iter()
@@ -133,7 +129,7 @@ pub fn preview(now: Timestamp, zone: &Zone, policy: Policy, backups: &[Facts], c
         // A day that the zone skips has no night.
         if let Some(at) = coming.schedule.starts(zone, &coming.site, date) {
             left -= 1;
-            walk.pass(zone, policy, date, at.max(now));
+            walk.pass(date, at.max(now));
         }
         date = date.plus_days(1);
     }
@@ -141,22 +137,26 @@ pub fn preview(now: Timestamp, zone: &Zone, policy: Policy, backups: &[Facts], c
 }
 
 /// The backups as they are after so many nights, and what was noted on the way.
-struct Walk {
+struct Walk<'a> {
+    zone: &'a Zone,
+    policy: Policy,
     left: Vec<Facts>,
-    /// Where each backup's fate is.
-    places: HashMap<BackupId, usize>,
-    /// Month-ends and year-ends after the last night.
-    roles: Vec<(BackupId, Keep)>,
+    /// The place of each one's fate.
+    places: Vec<usize>,
+    /// Month-ends and year-ends after the last night, by the place of their fate.
+    roles: Vec<(usize, Keep)>,
     preview: Preview,
 }
 
-impl Walk {
-    fn new(zone: &Zone, backups: &[Facts]) -> Self {
+impl<'a> Walk<'a> {
+    fn new(zone: &'a Zone, policy: Policy, backups: &[Facts]) -> Self {
         let mut oldest_first: Vec<&Facts> = backups.iter().collect();
         oldest_first.sort_unstable_by_key(|backup| backup.age());
         let mut walk = Self {
+            zone,
+            policy,
             left: Vec::new(),
-            places: HashMap::new(),
+            places: Vec::new(),
             roles: Vec::new(),
             preview: Preview::default(),
         };
@@ -170,7 +170,7 @@ impl Walk {
     }
 
     fn add(&mut self, backup: Facts, which: Which, saved: CivilDate) {
-        self.places.insert(backup.id.clone(), self.preview.fates.len());
+        self.places.push(self.preview.fates.len());
         self.preview.fates.push(Fate {
             which,
             saved,
@@ -181,20 +181,9 @@ impl Walk {
     }
 
     /// One night: its backup is there, the policy is applied.
-    fn pass(&mut self, zone: &Zone, policy: Policy, date: CivilDate, at: Timestamp) {
-        let made = Facts::of_night(date, at);
-        self.add(made, Which::Night(date), date);
-        let plan = plan(at, zone, policy, &self.left);
-        let gone = self.apply(&plan, at, Some(date));
-        let roles = roles(&plan);
-        let new = roles.iter().filter(|role| !self.roles.contains(role));
-        let becomes = new
-            .map(|(id, role)| Becomes {
-                which: self.preview.fates[self.places[id]].which.clone(),
-                role: role.clone(),
-            })
-            .collect();
-        self.roles = roles;
+    fn pass(&mut self, date: CivilDate, at: Timestamp) {
+        self.add(Facts::of_night(date, at), Which::Night(date), date);
+        let (gone, becomes) = self.apply(at, Some(date));
         self.preview.nights.push(NightAhead {
             business_date: date,
             at,
@@ -203,44 +192,46 @@ impl Walk {
         });
     }
 
-    /// Takes away what a plan expires, and notes the fates.
-    fn apply(&mut self, plan: &Plan, at: Timestamp, night: Option<CivilDate>) -> Vec<Gone> {
-        for kept in &plan.kept {
-            let fate = &mut self.preview.fates[self.places[&kept.id]];
-            if fate.kept.is_empty() {
-                fate.kept.clone_from(&kept.reasons);
+    /// Takes away what the policy expires, and notes the fates and what stands for a month or year that did not before.
+    fn apply(&mut self, at: Timestamp, night: Option<CivilDate>) -> (Vec<Gone>, Vec<Becomes>) {
+        let (mut gone, mut roles) = (Vec::new(), Vec::new());
+        let (places, fates) = (&self.places, &mut self.preview.fates);
+        decide(at, self.zone, self.policy, &self.left, |place, verdict| {
+            let fate = &mut fates[places[place]];
+            match verdict {
+                Ok(reasons) => {
+                    let ends = reasons.iter().filter(|keep| is_end(keep)).cloned();
+                    roles.extend(ends.map(|role| (places[place], role)));
+                    if fate.kept.is_empty() {
+                        fate.kept = reasons;
+                    }
+                }
+                Err(reason) => {
+                    gone.push(Gone {
+                        which: fate.which.clone(),
+                        saved: fate.saved,
+                        reason: reason.clone(),
+                    });
+                    fate.end = Some(End { at, night, reason });
+                }
             }
-        }
-        let mut gone = Vec::new();
-        for expired in &plan.expired {
-            let fate = &mut self.preview.fates[self.places[&expired.id]];
-            fate.end = Some(End {
-                at,
-                night,
-                reason: expired.reason.clone(),
-            });
-            gone.push(Gone {
-                which: fate.which.clone(),
-                saved: fate.saved,
-                reason: expired.reason.clone(),
-            });
-        }
-        let places = &self.places;
-        let fates = &self.preview.fates;
-        self.left.retain(|backup| fates[places[&backup.id]].end.is_none());
-        gone
+        });
+        let new = roles.iter().filter(|role| !self.roles.contains(role));
+        let becomes = new.map(|(place, role)| Becomes {
+            which: fates[*place].which.clone(),
+            role: role.clone(),
+        });
+        let becomes = becomes.collect();
+        self.roles = roles;
+        let is_left: Vec<bool> = self.places.iter().map(|place| fates[*place].end.is_none()).collect();
+        let mut left = is_left.iter();
+        self.left.retain(|_| left.next().is_some_and(|left| *left));
+        let mut left = is_left.iter();
+        self.places.retain(|_| left.next().is_some_and(|left| *left));
+        (gone, becomes)
     }
 }
 
-fn roles(plan: &Plan) -> Vec<(BackupId, Keep)> {
-    let ends = |keep: &Keep| matches!(keep, Keep::Monthly { .. } | Keep::Yearly { .. });
-    plan.kept
-        .iter()
-        .flat_map(|kept| {
-            kept.reasons
-                .iter()
-                .filter(|keep| ends(keep))
-                .map(|keep| (kept.id.clone(), keep.clone()))
-        })
-        .collect()
+const fn is_end(keep: &Keep) -> bool {
+    matches!(keep, Keep::Monthly { .. } | Keep::Yearly { .. })
 }
