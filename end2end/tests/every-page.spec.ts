@@ -29,6 +29,9 @@ test("every page of an operator is accessible and quiet", { tag }, async ({ page
     ["site", "/sites/dupont"],
     ["backup", "/sites/dupont/backup"],
     ["nights", "/sites/dupont/nights"],
+    ["retention", "/sites/dupont/retention"],
+    ["retention-tried", "/sites/dupont/retention?days=3&months=12&years=0&safety=30"],
+    ["retention-wrong", "/sites/dupont/retention?days=0&months=x&years=1&safety=91"],
     ["site-processes", "/sites/dupont/processes"],
     ["processes", "/processes"],
     ["databases", "/sites/dupont/databases"],
@@ -66,7 +69,7 @@ test("every page of an operator is accessible and quiet", { tag }, async ({ page
 
 for (const [person, pages] of [
   ["admin", ["/sites", "/sites/dupont", "/sites/dupont/databases/dupont-compta", "/sites/dupont/restore"]],
-  ["viewer", ["/sites", "/sites/dupont", "/sites/dupont/nights", "/sites/dupont/backup", "/sites/dupont/databases/dupont-compta"]],
+  ["viewer", ["/sites", "/sites/dupont", "/sites/dupont/nights", "/sites/dupont/retention", "/sites/dupont/backup", "/sites/dupont/databases/dupont-compta"]],
   ["partner", ["/sites", "/sites/dupont-atelier", "/sites/dupont/databases/dupont-compta", "/sites/dupont/restore"]],
 ] as [Person, string[]][]) {
   test(`the pages as ${person} sees them are accessible and quiet`, { tag }, async ({ page }, info) => {

@@ -32,10 +32,10 @@ sentences! {
         "La dernière nuit complète de chaque année écoulée.",
         "The last complete night of each year that is over."
     }
-    safety { "Sauvegardes d’avant restauration, en jours", "Backups before a restore, days" }
+    safety { "Avant restauration, en jours", "Before a restore, days" }
     safety_hint {
-        "Ce qui permet de revenir sur une restauration.",
-        "What allows a restore to be undone."
+        "La copie prise avant chaque restauration, pour revenir en arrière.",
+        "The copy taken before each restore, to go back to."
     }
     not_a_number { "Écrivez un nombre entier.", "Write a whole number." }
     preview { "Prévisualiser", "Preview" }
@@ -45,6 +45,7 @@ sentences! {
         "C’est la règle actuelle. Changez une valeur\u{a0}: l’effet se lit ci-dessous avant d’enregistrer.",
         "This is the present rule. Change a value: its effect is shown below before you save."
     }
+    no_change { "Rien\u{a0}: c’est la règle actuelle.", "Nothing: this is the present rule." }
     not_yet { "Corrigez d’abord les valeurs signalées.", "Correct the marked values first." }
     present_again { "Revenir à la règle actuelle", "Back to the present rule" }
     saved { "La règle est enregistrée.", "The rule is saved." }
@@ -66,6 +67,7 @@ sentences! {
     backup { "Sauvegarde", "Backup" }
     why { "Raison", "Reason" }
     kept_because { "Gardée parce que", "Kept because" }
+    no_reason { "Plus aucune raison", "No reason any more" }
     goes { "Départ", "Goes" }
     present_rule { "Règle actuelle\u{a0}: ", "Present rule: " }
     never { "Jamais par la règle", "Never by the rule" }
@@ -90,14 +92,15 @@ sentences! {
     slide { "Avancer dans le temps", "Move through time" }
     show { "Afficher", "Show" }
     months_label { "Mois du calendrier", "Months of the calendar" }
-    earlier { "Mois précédents", "Earlier months" }
+    earlier { "Plus anciennes", "Older" }
     ahead { "Ce qui va se passer", "What will happen" }
     ahead_rule {
         "À condition qu’une bonne sauvegarde soit faite chaque nuit. Si une nuit échoue, rien ne part avant la réussite suivante.",
         "Provided one good backup is made every night. If a night fails, nothing goes before the next success."
     }
     quiet_month { "Rien ne part ce mois-ci.", "Nothing goes this month." }
-    legend_days { "parmi les dernières nuits", "among the last nights" }
+    legend_days { "sans lettre\u{a0}: parmi les dernières nuits", "no letter: among the last nights" }
+    among_days { "parmi les dernières nuits", "among the last nights" }
     legend_month { "fin de mois", "month-end" }
     legend_year { "fin d’année", "year-end" }
     legend_manual { "manuelle ou conservée", "manual or kept" }
@@ -204,8 +207,8 @@ pub fn keep(lang: Lang, keep: &Keep, zone: &Zone, named: impl FnOnce(&BackupId) 
         }
         (Keep::LastGood, _) => lang
             .pick(
-                "Dernière bonne sauvegarde du site\u{a0}: jamais supprimée par la règle",
-                "Last good backup of the site: never deleted by the rule",
+                "Dernière bonne sauvegarde du site\u{a0}: gardée tant qu’elle l’est",
+                "Last good backup of the site: kept for as long as it is",
             )
             .to_owned(),
         (Keep::Undecided, _) => lang
@@ -414,6 +417,15 @@ pub fn beyond(lang: Lang, days: u32) -> String {
     match lang {
         Lang::Fr => format!("Pas dans les {days} jours à venir"),
         Lang::En => format!("Not within the next {days} days"),
+    }
+}
+
+/// The same of one that outlives the preview.
+#[must_use]
+pub fn until_after(lang: Lang, days: u32) -> String {
+    match lang {
+        Lang::Fr => format!("au-delà des {days} jours à venir"),
+        Lang::En => format!("beyond the next {days} days"),
     }
 }
 

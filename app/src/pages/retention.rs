@@ -83,7 +83,7 @@ fn page(
     };
     let set = match refusal {
         None => view! {
-            <div class="cols">
+            <div class="stack">
                 {form::form(lang, &site, terms, choice, set, error)}
                 {changes::panel(lang, outlooks)}
             </div>
@@ -107,8 +107,8 @@ fn page(
                 <Head crumbs=crumbs(lang, &site, title) title=title lead=lead/>
                 {saved}
                 {set}
-                {calendar::calendar(lang, outlooks, choice)}
                 {stored::panel(lang, outlooks)}
+                {calendar::calendar(lang, outlooks, choice)}
                 {ahead::panel(lang, outlooks)}
             </div>
         </Frame>

@@ -8,4 +8,5 @@ mod downloads;
 mod faults;
 mod health;
 mod protection;
+mod retention;
 mod work;

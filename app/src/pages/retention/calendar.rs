@@ -9,15 +9,14 @@ use domain::retention::{Keep, Standing, standing};
 use domain::time::CivilDate;
 use leptos::ev;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::web_sys::{Element, HtmlElement};
 
 use super::choice::{Choice, list};
-use super::months::{Life, Month, State, kinds, lives, months};
+use super::months::{Earlier, Life, Month, State, kinds, lives, months, split};
 use super::outlook::{Names, Outlook, Outlooks};
 use crate::components::icon;
 use crate::{i18n, paths};
-
-/// Earlier months are folded when there are more of them.
-const EARLIER_SHOWN: usize = 3;
 
 /// Calendar and list.
 pub(super) fn calendar(lang: Lang, outlooks: Outlooks, choice: Choice) -> AnyView {
@@ -28,8 +27,9 @@ pub(super) fn calendar(lang: Lang, outlooks: Outlooks, choice: Choice) -> AnyVie
         let months = months(outlook.shown(), &lives.get(), outlook.today(), outlook.moment(on));
         grids(lang, &outlook, months, on)
     };
+    follow(choice);
     let pick = move |event: ev::MouseEvent| {
-        let square = event_target::<leptos::web_sys::Element>(&event).closest("[data-day]");
+        let square = event_target::<Element>(&event).closest("[data-day]");
         let day = square
             .ok()
             .flatten()
@@ -50,10 +50,27 @@ pub(super) fn calendar(lang: Lang, outlooks: Outlooks, choice: Choice) -> AnyVie
                     <div class="stack" on:click=pick>{squares}</div>
                 </div>
             </section>
-            <section class="panel" aria-labelledby="t-on">{move || list_on(lang, &outlooks.get(), choice)}</section>
+            <section class="panel stays" aria-labelledby="t-on">{move || list_on(lang, &outlooks.get(), choice)}</section>
         </div>
     }
     .into_any()
+}
+
+/// Where the months stand in one row, the one of the chosen date comes into sight.
+fn follow(choice: Choice) {
+    Effect::new(move |_| {
+        choice.on.track();
+        request_animation_frame(|| {
+            let chosen = document().query_selector(".months .is-on").ok().flatten();
+            let month = chosen.and_then(|square| square.closest(".month").ok().flatten());
+            if let Some((month, row)) = month.and_then(|month| {
+                let row = month.parent_element()?;
+                Some((month.dyn_into::<HtmlElement>().ok()?, row))
+            }) {
+                row.set_scroll_left(month.offset_left());
+            }
+        });
+    });
 }
 
 /// The date: a field, and a slider where script can follow it.
@@ -109,21 +126,19 @@ fn chooser(lang: Lang, outlooks: Outlooks, choice: Choice) -> AnyView {
 fn grids(lang: Lang, outlook: &Outlook, months: Vec<Month>, on: CivilDate) -> AnyView {
     let today = outlook.today();
     let kinds = kinds(&months);
-    let past = |month: &Month| (month.year, month.month) < (today.year, today.month);
-    let (earlier, shown): (Vec<_>, Vec<_>) = months.into_iter().partition(past);
-    let draw = |months: Vec<Month>| months.iter().map(|month| grid(lang, month, today, on)).collect_view();
-    let (folded, before) = if earlier.len() > EARLIER_SHOWN {
-        (earlier, Vec::new())
-    } else {
-        (Vec::new(), earlier)
-    };
-    let folded = (!folded.is_empty()).then(|| {
+    let (earlier, months) = split(months, today);
+    let draw = months.iter().map(|month| grid(lang, month, today, on)).collect_view();
+    let earlier = (!earlier.is_empty()).then(|| {
+        let chips = earlier.iter().map(|one| chip(lang, one)).collect_view();
         view! {
-            <details><summary>{icon("caret-right")}{i18n::retention::earlier(lang)}</summary><div class="months">{draw(folded)}</div></details>
+            <div class="earlier"><h3>{i18n::retention::earlier(lang)}</h3><ul>{chips}</ul></div>
         }
     });
     let legend = kinds.into_iter().rev().map(|life| {
-        let (class, letter, words) = life_words(lang, life);
+        let (class, letter, words) = match life {
+            Life::Days => ("", "", i18n::retention::legend_days(lang)),
+            _ => life_words(lang, life),
+        };
         view! { <li><span class=format!("key {class}") aria-hidden="true">{letter}</span>{words}</li> }
     });
     let states = [
@@ -134,8 +149,8 @@ fn grids(lang: Lang, outlook: &Outlook, months: Vec<Month>, on: CivilDate) -> An
     ]
     .map(|(class, words)| view! { <li><span class=format!("square {class}") aria-hidden="true"></span>{words}</li> });
     view! {
-        {folded}
-        <div class="months" role="group" tabindex="0" aria-label=i18n::retention::months_label(lang)>{draw(before)}{draw(shown)}</div>
+        {earlier}
+        <div class="months" role="group" tabindex="0" aria-label=i18n::retention::months_label(lang)>{draw}</div>
         <ul class="legend">{legend.collect_view()}{states.into_iter().collect_view()}</ul>
     }
     .into_any()
@@ -144,11 +159,7 @@ fn grids(lang: Lang, outlook: &Outlook, months: Vec<Month>, on: CivilDate) -> An
 /// How a kind of life is drawn and called.
 fn life_words(lang: Lang, life: Life) -> (&'static str, &'static str, &'static str) {
     match life {
-        Life::Days => (
-            "k-j",
-            i18n::backups::seven_days_letter(lang),
-            i18n::retention::legend_days(lang),
-        ),
+        Life::Days => ("k-j", "", i18n::retention::among_days(lang)),
         Life::Month => (
             "k-m",
             i18n::backups::month_end_letter(lang),
@@ -183,6 +194,18 @@ fn state_words(lang: Lang, state: State) -> (&'static str, &'static str) {
         State::Coming => ("is-coming", i18n::retention::legend_coming(lang)),
         State::Gone => ("is-gone", i18n::retention::legend_gone(lang)),
     }
+}
+
+/// A single backup of before the first month.
+fn chip(lang: Lang, one: &Earlier) -> AnyView {
+    let (life_class, letter, life_words) = life_words(lang, one.life);
+    let (state_class, state_words) = state_words(lang, one.state);
+    view! {
+        <li class=format!("{state_class} {life_class}")>
+            <b>{display::date(lang, one.date)}</b><i aria-hidden="true">{letter}</i><span class="sr">{life_words}", "{state_words}</span>
+        </li>
+    }
+    .into_any()
 }
 
 /// A month as a table, Monday first.
@@ -253,7 +276,7 @@ fn list_on(lang: Lang, outlook: &Outlook, choice: Choice) -> AnyView {
     );
     let count = all.len();
     let (nights, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_only_a_night);
-    let names = Names::of(lang, outlook);
+    let names = Names::at(lang, outlook, at);
     let together = nights.first().zip(nights.last()).map(|(first, last)| {
         let summary = i18n::retention::nights_from_to(lang, nights.len(), first.saved, last.saved);
         let rows = nights
@@ -291,7 +314,7 @@ fn row(lang: Lang, outlook: &Outlook, names: &Names<'_>, one: &Standing) -> AnyV
     let until = match &one.end {
         _ if names.is_free(&one.which) => None,
         Some(end) => Some(i18n::retention::until(lang, outlook.zone(), end.at)),
-        None => Some(i18n::retention::beyond(lang, outlook.view().coming.days)),
+        None => Some(i18n::retention::until_after(lang, outlook.view().coming.days)),
     };
     view! { <li><b>{names.name(&one.which)}</b>{reasons}<small>{until}</small></li> }.into_any()
 }

@@ -62,7 +62,7 @@ pub(super) fn panel(lang: Lang, outlooks: Outlooks) -> AnyView {
     view! {
         <section class="panel" aria-labelledby="t-changes">
             <div class="panel-head"><h2 id="t-changes">{i18n::retention::changes(lang)}</h2></div>
-            <div class="panel-body stack-s" id="changes">{move || body(lang, &outlooks.get())}</div>
+            <div class="panel-body stack" id="changes">{move || body(lang, &outlooks.get())}</div>
         </section>
     }
     .into_any()
@@ -70,7 +70,7 @@ pub(super) fn panel(lang: Lang, outlooks: Outlooks) -> AnyView {
 
 fn body(lang: Lang, outlook: &Outlook) -> AnyView {
     if !outlook.differs() {
-        return view! { <p class="soft" role="status">{i18n::retention::unchanged(lang)}</p> }.into_any();
+        return view! { <p class="soft" role="status">{i18n::retention::no_change(lang)}</p> }.into_any();
     }
     let changes = Changes::of(outlook.stored());
     let [before, after] = [outlook.view().policy, outlook.policy()].map(|policy| list(policy.terms()));
@@ -89,7 +89,7 @@ fn body(lang: Lang, outlook: &Outlook) -> AnyView {
     view! {
         <div role="status">{headline(lang, &changes)}</div>
         {at_once(lang, outlook, &changes)}
-        <dl class="facts-list">
+        <dl class="facts">
             {terms}
             {count(i18n::retention::sooner(lang), changes.sooner)}
             {count(i18n::retention::later(lang), changes.later)}
@@ -139,7 +139,8 @@ fn at_once(lang: Lang, outlook: &Outlook, changes: &Changes<'_>) -> Option<AnyVi
     });
     let items = items.collect_view();
     Some(
-        view! { <div class="told"><ul aria-label=i18n::retention::at_once_caption(lang)>{items}</ul></div> }.into_any(),
+        view! { <div class="told is-wide"><ul aria-label=i18n::retention::at_once_caption(lang)>{items}</ul></div> }
+            .into_any(),
     )
 }
 

@@ -140,6 +140,38 @@ fn state(preview: &Preview, fate: &Fate, at: Timestamp) -> State {
     }
 }
 
+/// A backup of before the first month of a calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Earlier {
+    pub(super) date: CivilDate,
+    pub(super) life: Life,
+    pub(super) state: State,
+}
+
+/// Splits the months that are drawn whole from single backups of before, oldest first: those before today's month and before
+/// the oldest that holds one of the last nights.
+pub(super) fn split(months: Vec<Month>, today: CivilDate) -> (Vec<Earlier>, Vec<Month>) {
+    let nights = |month: &Month| month.days.values().any(|(life, _)| *life == Life::Days);
+    let whole = |month: &Month| nights(month) || (month.year, month.month) >= (today.year, today.month);
+    let first = months.iter().position(whole).unwrap_or(months.len());
+    let (mut earlier, mut shown) = (Vec::new(), Vec::new());
+    for (place, month) in months.into_iter().enumerate() {
+        if place >= first {
+            shown.push(month);
+            continue;
+        }
+        earlier.extend(month.days.iter().map(|(day, (life, state))| Earlier {
+            date: CivilDate {
+                day: *day,
+                ..month.first()
+            },
+            life: *life,
+            state: *state,
+        }));
+    }
+    (earlier, shown)
+}
+
 /// Which kinds of squares a calendar has: what its legend must explain.
 pub(super) fn kinds(months: &[Month]) -> BTreeSet<Life> {
     months
@@ -247,6 +279,24 @@ mod tests {
         assert_eq!(there, ends.into_iter().chain(week).collect::<Vec<_>>());
         assert_eq!(square(&months, "2026-11-23"), Some((Life::Days, State::Gone)));
         assert_eq!(square(&months, "2027-03-15"), Some((Life::Days, State::Coming)));
+    }
+
+    #[test]
+    fn months_before_the_last_nights_are_single_backups() {
+        let today = date("2026-11-24");
+        let (earlier, shown) = split(calendar("2026-11-24"), today);
+        let dates: Vec<_> = earlier.iter().map(|one| (one.date.to_string(), one.life)).collect();
+        assert_eq!(
+            dates,
+            [
+                ("2025-12-31".to_owned(), Life::Year),
+                ("2026-10-31".to_owned(), Life::Month)
+            ]
+        );
+        assert_eq!((shown[0].year, shown[0].month, shown.len()), (2026, 11, 14));
+        // In the first days of a month the last nights are of the month before, which is drawn whole.
+        let (_, shown) = split(calendar("2026-11-24"), date("2026-12-03"));
+        assert_eq!((shown[0].year, shown[0].month), (2026, 11));
     }
 
     #[test]

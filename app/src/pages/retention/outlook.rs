@@ -153,15 +153,23 @@ impl Outlook {
 pub(super) struct Names<'a> {
     lang: Lang,
     view: &'a RetentionView,
+    /// A year that goes without saying is the one of this moment.
+    at: Timestamp,
     entries: HashMap<&'a BackupId, &'a BackupEntry>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn of(lang: Lang, outlook: &'a Outlook) -> Self {
+        Self::at(lang, outlook, outlook.now())
+    }
+
+    /// As one would name them at another moment: then other years go without saying.
+    pub(super) fn at(lang: Lang, outlook: &'a Outlook, at: Timestamp) -> Self {
         let view = outlook.view();
         Self {
             lang,
             view,
+            at,
             entries: view.backups.iter().map(|entry| (&entry.id, entry)).collect(),
         }
     }
@@ -178,7 +186,7 @@ impl<'a> Names<'a> {
     pub(super) fn name(&self, which: &Which) -> String {
         match which {
             Which::Stored(id) => self.named(id),
-            Which::Night(date) if date.year == self.view.site.zone.local(self.view.now).date.year => {
+            Which::Night(date) if date.year == self.view.site.zone.local(self.at).date.year => {
                 display::weekday_date(self.lang, *date)
             }
             Which::Night(date) => format!("{}\u{a0}{}", display::weekday_date(self.lang, *date), date.year),
@@ -188,7 +196,7 @@ impl<'a> Names<'a> {
     fn named(&self, id: &BackupId) -> String {
         let entry = self.entries.get(id);
         entry.map_or_else(String::new, |entry| {
-            backup_name(self.lang, entry, &self.view.site, self.view.now)
+            backup_name(self.lang, entry, &self.view.site, self.at)
         })
     }
 

@@ -62,8 +62,10 @@ fn table(lang: Lang, rows: Vec<AnyView>) -> AnyView {
 
 fn row(lang: Lang, names: &Names<'_>, shown: &Fate, present: &Fate) -> AnyView {
     let size = names.entry(&shown.which).map(|entry| display::size(lang, entry.bytes));
-    let reasons = names.reasons(&shown.kept);
-    let nil = reasons.is_empty();
+    let mut reasons = names.reasons(&shown.kept);
+    if reasons.is_empty() {
+        reasons.push(i18n::retention::no_reason(lang).to_owned());
+    }
     let reasons = reasons
         .into_iter()
         .map(|reason| view! { <div>{reason}</div> })
@@ -85,7 +87,7 @@ fn row(lang: Lang, names: &Names<'_>, shown: &Fate, present: &Fate) -> AnyView {
     view! {
         <tr role="row">
             <th role="rowheader" scope="row" class="what">{names.name(&shown.which)}<small class="num">{size}</small></th>
-            <td role="cell" class:is-nil=nil data-label=i18n::retention::kept_because(lang)>{reasons}</td>
+            <td role="cell" data-label=i18n::retention::kept_because(lang)>{reasons}</td>
             <td role="cell" data-label=i18n::retention::goes(lang)>{end}{why}{before}</td>
         </tr>
     }
