@@ -33,7 +33,7 @@ function night(own: OwnConsole, manual: string): string {
        SELECT 'night', site, 'automatic', 'night-process', t0, skew_ms, completed_at, date('now', '-1 day'), '', snapshot
        FROM backups WHERE id = '${manual}';
      INSERT INTO artifacts SELECT 'night', position, database, database_name, engine, engine_version, frozen_at, files, download_bytes,
-         download_sha256 FROM artifacts WHERE backup = '${manual}';
+         download_sha256, row_counts FROM artifacts WHERE backup = '${manual}';
      COMMIT;`,
   );
   return "night";

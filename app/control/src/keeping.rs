@@ -98,7 +98,7 @@ impl ControlPlane {
     }
 
     /// Writes the act down, done or refused, and tells open pages of it.
-    async fn conclude<T>(
+    pub(crate) async fn conclude<T>(
         &self,
         actor: &Actor,
         site: &Site,

@@ -12,6 +12,7 @@ pub mod exports;
 mod feed;
 pub mod imports;
 mod jobs;
+mod judgements;
 mod keeping;
 mod nights;
 pub mod ports;

@@ -4,7 +4,6 @@
 //! whatever removes backups for the truth.
 
 use domain::account::Actor;
-use domain::anomaly::Review;
 use domain::ids::SiteId;
 use domain::limits::PREVIEW_DAYS;
 use domain::overview::RetentionView;
@@ -30,7 +29,7 @@ impl ControlPlane {
             policy: store.policy(&site.id).await?,
             facts: backups
                 .iter()
-                .map(|backup| Facts::of_entry(backup, Review::Usual))
+                .map(Facts::of_entry)
                 .collect(),
             backups,
             coming: Coming {

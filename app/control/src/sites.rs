@@ -41,11 +41,14 @@ impl ControlPlane {
             .iter()
             .filter(|backup| backup.kind != BackupKind::Safety)
             .count();
+        let undecided = backups.iter().rev().filter(|backup| backup.judgement.is_undecided());
+        let undecided = undecided.map(entry).collect();
         let restorable = u32::try_from(lasting).unwrap_or(u32::MAX);
         Ok(SiteOverview {
             summary: self.summary(site).await?,
             slots,
             last_ended,
+            undecided,
             restorable,
             ticket: ProcessId::from_random(random::bytes()),
             now: self.now(),
@@ -106,6 +109,7 @@ pub(crate) fn entry(backup: &Backup) -> BackupEntry {
         promotion: backup.promotion.clone(),
         imported_from: backup.imported_from.clone(),
         bytes: backup.bytes(),
+        judgement: backup.judgement.clone(),
     }
 }
 

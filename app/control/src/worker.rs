@@ -139,8 +139,13 @@ impl ControlPlane {
     async fn settle(&self, claim: &Claim, process: &Process, outcome: Result<Outcome, JobError>) {
         let store = &self.outside.store;
         let now = self.now();
+        let mut unusual = None;
         let ended = match outcome {
-            Ok(Outcome::Backup(backup)) => store.complete_backup(claim, &backup, now).await,
+            Ok(Outcome::Backup(backup)) => {
+                let ended = store.complete_backup(claim, &backup, now).await;
+                unusual = backup.judgement.is_undecided().then_some(backup);
+                ended
+            }
             Ok(Outcome::Exported(export)) => store.complete_export(claim, &export, now).await,
             Ok(Outcome::Expired(log, free_at)) => store.complete_expiry(claim, &log, free_at, now).await,
             Ok(Outcome::Restored) => store.complete_restore(claim, now).await,
@@ -182,6 +187,13 @@ impl ControlPlane {
                     self.expire_soon(&process.site).await;
                 }
                 self.outside.notifier.notify(Notice::Ended(process));
+                if let Some(backup) = unusual {
+                    self.outside.notifier.notify(Notice::Unusual {
+                        site: backup.site,
+                        backup: backup.id,
+                        facts: backup.judgement.unusual,
+                    });
+                }
                 self.announce_queue(&claim.process).await;
             }
             Err(error) => {

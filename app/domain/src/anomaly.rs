@@ -188,7 +188,8 @@ pub struct Unusual {
 
 /// The unusual facts of a new backup, in the order of databases and tables; none when it is usual.
 ///
-/// `past` holds the site's completed backups of every kind, youngest first; more than needed does no harm. Compared is with
+/// `past` holds the site's completed backups that are judged ([`crate::judgement::is_judged`]), youngest first; more than
+/// needed does no harm. Compared is with
 /// the last [`Limits::compared`] good ones, not further back than the last that was accepted: its level is the normal
 /// one. A database or table that fewer than [`COMPARED_BACKUPS_LEAST`] of them know is not judged yet, unless one of them
 /// was accepted.

@@ -1,9 +1,12 @@
 //! A backup of a site: one instant, one artifact per database. A value of this type is complete and restorable;
 //! what is under way is a process, not a backup (R7).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BackupId, DatabaseId, ProcessId, SiteId};
+use crate::judgement::Judgement;
 use crate::site::EngineKind;
 use crate::time::{CivilDate, Timestamp};
 
@@ -111,6 +114,9 @@ pub struct Artifact {
     pub download_bytes: u64,
     /// Hash of the download: the one shown on the page, and the entity tag.
     pub download_sha256: Sha256Hex,
+    /// Rows of each table in the stored state, by name; `None` when they were not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<BTreeMap<String, u64>>,
 }
 
 /// Who kept an automatic backup among the manual ones, and when.
@@ -171,6 +177,9 @@ pub struct Backup {
     /// The name of the file it was made of, when it was imported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported_from: Option<String>,
+    /// What is thought of it. The manifest beside the stored data does not tell: it is written before the judgement.
+    #[serde(default, skip_serializing_if = "Judgement::is_usual")]
+    pub judgement: Judgement,
     /// The name of what makes it visible in the repository.
     pub snapshot: String,
     /// One artifact per database.

@@ -13,6 +13,7 @@ pub mod expiry;
 pub mod export_log;
 pub mod failure;
 pub mod ids;
+pub mod judgement;
 pub mod lang;
 pub mod limits;
 pub mod live;

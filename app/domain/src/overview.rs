@@ -2,12 +2,15 @@
 //!
 //! Each carries `now`, the server's instant of the reading, so that relative dates read the same on both sides.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{BackupKind, Deletion, Promotion, Quota, Sha256Hex};
 use crate::bacpac::{Export, Told, Upload};
 use crate::export_log::ExportLog;
 use crate::ids::{BackupId, DatabaseId, ProcessId};
+use crate::judgement::Judgement;
 use crate::nights::{Night, Silence};
 use crate::process::Process;
 use crate::retention::{Coming, Facts, Policy};
@@ -40,6 +43,9 @@ pub struct BackupEntry {
     pub imported_from: Option<String>,
     /// The size of all its downloads, bytes.
     pub bytes: u64,
+    /// What is thought of it.
+    #[serde(default, skip_serializing_if = "Judgement::is_usual")]
+    pub judgement: Judgement,
 }
 
 impl BackupEntry {
@@ -52,6 +58,7 @@ impl BackupEntry {
 
 /// A compartment of the quota meter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "a page has a handful of them")]
 pub enum Slot {
     /// Holds a kept backup.
     Kept(BackupEntry),
@@ -105,6 +112,8 @@ pub struct SiteOverview {
     pub slots: Vec<Slot>,
     /// The last process that ended, if any.
     pub last_ended: Option<Process>,
+    /// Unusual backups about which nobody has decided, oldest first: while there is one, older good ones do not expire.
+    pub undecided: Vec<BackupEntry>,
     /// How many complete backups one can go back to.
     pub restorable: u32,
     /// The id that a backup confirmed on this page will have: a form sent twice starts one.
@@ -175,6 +184,34 @@ pub struct RetentionView {
     pub coming: Coming,
     /// When this was read.
     pub now: Timestamp,
+}
+
+/// The page of what was measured of a backup, and of the decision when it is unusual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewPage {
+    /// The site.
+    pub site: Site,
+    /// The backup.
+    pub backup: BackupEntry,
+    /// What was measured, in the order of the site.
+    pub measured: Vec<MeasuredEntry>,
+    /// Unusual backups of the site about which nobody has decided, this one included.
+    pub undecided: u32,
+    /// When this was read.
+    pub now: Timestamp,
+}
+
+/// What was measured of one database in a backup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasuredEntry {
+    /// Which one.
+    pub database: DatabaseId,
+    /// Its name at that time.
+    pub name: String,
+    /// The size of its stored copy, bytes.
+    pub bytes: u64,
+    /// Rows of each table, by name; `None` when they were not counted.
+    pub rows: Option<BTreeMap<String, u64>>,
 }
 
 /// What one can restore a site from.

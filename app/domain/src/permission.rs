@@ -21,6 +21,8 @@ pub enum Action {
     Import,
     /// Keep an automatic backup among the manual ones, or no longer.
     Promote,
+    /// Say of an unusual backup whether it is as it should be.
+    Judge,
     /// Delete a manual backup, or put it back.
     DeleteManual,
     /// Ask for a restore, or record that the client asked by other means.
@@ -39,12 +41,13 @@ pub enum Action {
 
 impl Action {
     /// Every action, in the order of the rights table.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::See,
         Self::BackUp,
         Self::Download,
         Self::Import,
         Self::Promote,
+        Self::Judge,
         Self::DeleteManual,
         Self::RequestRestore,
         Self::DecideRequest,
@@ -122,9 +125,9 @@ fn by_role(role: Role, action: Action, site: &Site) -> Option<Refusal> {
     match (action, role) {
         (Action::See, _) => None,
 
-        (Action::BackUp | Action::Promote, Role::ClientAdmin | Role::Operator) => None,
-        (Action::BackUp | Action::Promote, Role::Partner) if site.delegated => None,
-        (Action::BackUp | Action::Promote, Role::Partner) => Some(Refusal::NotDelegated {
+        (Action::BackUp | Action::Promote | Action::Judge, Role::ClientAdmin | Role::Operator) => None,
+        (Action::BackUp | Action::Promote | Action::Judge, Role::Partner) if site.delegated => None,
+        (Action::BackUp | Action::Promote | Action::Judge, Role::Partner) => Some(Refusal::NotDelegated {
             administrator: administrator(),
         }),
 

@@ -150,6 +150,8 @@ pub enum Refusal {
     NotManual,
     /// Only a night's backup is kept among the manual ones (R18).
     NotAutomatic,
+    /// Nothing about the backup is unusual: there is nothing to decide.
+    NotUnusual,
     /// The process has ended, or has gone too far to be stopped.
     TooLate,
     /// The file is larger than the operator allows.
@@ -190,6 +192,7 @@ impl Refusal {
             Self::BackupInUse => "backup-in-use",
             Self::NotManual => "not-manual",
             Self::NotAutomatic => "not-automatic",
+            Self::NotUnusual => "not-unusual",
             Self::TooLate => "too-late",
             Self::FileTooLarge { .. } => "file-too-large",
             Self::NoRoom { .. } => "no-room",
@@ -213,6 +216,7 @@ impl Refusal {
             | Self::BackupInUse
             | Self::NotManual
             | Self::NotAutomatic
+            | Self::NotUnusual
             | Self::TooLate => 409,
             _ => 403,
         }

@@ -61,7 +61,7 @@ fn the_rights_table_is_the_one_of_the_requirements() {
 }
 
 #[test]
-fn delegation_adds_backup_and_promotion_to_the_partner_and_nothing_else() {
+fn delegation_adds_backup_promotion_and_judgement_to_the_partner_and_nothing_else() {
     let (without, with) = (
         table(&site(false, SiteStatus::Ready)),
         table(&site(true, SiteStatus::Ready)),
@@ -72,11 +72,11 @@ fn delegation_adds_backup_and_promotion_to_the_partner_and_nothing_else() {
         .filter(|(a, b)| a != b)
         .map(|(_, b)| b)
         .collect();
-    assert_eq!(changed.len(), 2, "{with}");
+    assert_eq!(changed.len(), 3, "{with}");
     assert!(
-        changed
+        changed.iter().all(|row| ["BackUp", "Promote", "Judge"]
             .iter()
-            .all(|row| row.starts_with("BackUp") || row.starts_with("Promote")),
+            .any(|action| row.starts_with(action))),
         "{changed:?}"
     );
 }

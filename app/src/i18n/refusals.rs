@@ -134,6 +134,12 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
                 "Only an automatic backup is kept among the manual ones.",
             )
             .to_owned(),
+        Refusal::NotUnusual => lang
+            .pick(
+                "Cette sauvegarde n’a rien d’inhabituel\u{a0}: il n’y a rien à décider.",
+                "Nothing about this backup is unusual: there is nothing to decide.",
+            )
+            .to_owned(),
         Refusal::FileTooLarge { most } => {
             let most = display::size(lang, *most);
             match lang {

@@ -34,6 +34,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::BackupInUse,
         Refusal::NotManual,
         Refusal::NotAutomatic,
+        Refusal::NotUnusual,
         Refusal::TooLate,
     ];
     for administrator in administrator() {

@@ -14,6 +14,9 @@ impl Notifier for LogNotifier {
             Notice::GlassBroken { site, by, reason } => {
                 tracing::warn!(%site, by, reason, "a restore was ordered without a client's request");
             }
+            Notice::Unusual { site, backup, facts } => {
+                tracing::warn!(%site, %backup, facts = facts.len(), first = ?facts.first(), "the backup is unusual; older ones do not expire until somebody decides");
+            }
             Notice::Silent { site, silence } => match silence.last {
                 Some(last) => {
                     let last = Zone::utc().rfc3339(last);

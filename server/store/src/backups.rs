@@ -127,10 +127,12 @@ pub(crate) async fn oldest_kept(tx: &mut SqliteConnection, site: &SiteId) -> Res
 /// Writes a backup and its artifacts. One without artifacts is refused by the database when the transaction commits.
 pub(crate) async fn insert(tx: &mut SqliteConnection, backup: &Backup) -> Result<(), Fault> {
     let promotion = backup.promotion.as_ref();
+    let facts = &backup.judgement.unusual;
+    let unusual = (!facts.is_empty()).then(|| rows::json(facts)).transpose()?;
     sqlx::query(
         "INSERT INTO backups (id, site, kind, process, t0, skew_ms, completed_at, business_date, requested_by, \
-         promoted_at, promoted_by, snapshot, imported_from, late) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         promoted_at, promoted_by, snapshot, imported_from, late, review, unusual) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(backup.id.as_str())
     .bind(backup.site.as_str())
@@ -146,6 +148,8 @@ pub(crate) async fn insert(tx: &mut SqliteConnection, backup: &Backup) -> Result
     .bind(&backup.snapshot)
     .bind(backup.imported_from.as_deref())
     .bind(i64::from(backup.late))
+    .bind(backup.judgement.review.code())
+    .bind(unusual)
     .execute(&mut *tx)
     .await?;
     for (position, artifact) in (0_i64..).zip(&backup.artifacts) {
@@ -162,7 +166,7 @@ async fn insert_artifact(
 ) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO artifacts (backup, position, database, database_name, engine, engine_version, frozen_at, files, \
-         download_bytes, download_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+         download_bytes, download_sha256, row_counts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(backup.as_str())
     .bind(position)
@@ -174,6 +178,7 @@ async fn insert_artifact(
     .bind(rows::json(&artifact.files)?)
     .bind(rows::stored(artifact.download_bytes)?)
     .bind(artifact.download_sha256.as_str())
+    .bind(artifact.rows.as_ref().map(rows::json).transpose()?)
     .execute(tx)
     .await?;
     Ok(())

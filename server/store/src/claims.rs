@@ -323,6 +323,9 @@ async fn record(tx: &mut SqliteConnection, process: &Process, backup: &Backup) -
     if backup.promotion.is_some() {
         return Err(Fault::broken("a backup is promoted after it was recorded"));
     }
+    if backup.judgement.decision.is_some() {
+        return Err(Fault::broken("a backup is decided about after it was recorded"));
+    }
     backups::insert(tx, backup).await?;
     sqlx::query("UPDATE processes SET made_backup = $2 WHERE id = $1")
         .bind(process.id.as_str())

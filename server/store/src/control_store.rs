@@ -13,6 +13,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::judgement::{Decision, Verdict};
 use domain::process::{Process, Progress};
 use domain::retention::Policy;
 use domain::schedule::Schedule;
@@ -21,8 +22,7 @@ use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
 use crate::{
-    accounts, backups, claims, expiry, keeping, keys_and_audit, nights, packages, policy, processes, readings,
-    sessions, sites,
+    accounts, backups, claims, expiry, judgements, keeping, keys_and_audit, nights, packages, policy, processes, readings, sessions, sites,
 };
 
 #[async_trait]
@@ -205,6 +205,10 @@ impl ControlStore for SqliteStore {
 
     async fn demote(&self, backup: &BackupId) -> Result<Backup, StoreError> {
         Ok(keeping::demote(self, backup).await?)
+    }
+
+    async fn decide(&self, backup: &BackupId, verdict: Verdict, decision: &Decision) -> Result<Backup, StoreError> {
+        Ok(judgements::decide(self, backup, verdict, decision).await?)
     }
 
     async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {

@@ -201,7 +201,7 @@ pub(crate) async fn complete_expiry(
 /// What of a site the policy no longer keeps and nobody uses.
 async fn expired(tx: &mut SqliteConnection, site: &SiteId, now: Timestamp) -> Result<Vec<Expired>, Fault> {
     let found = sqlx::query(
-        "SELECT b.id, b.kind, b.promoted_at, b.business_date, b.completed_at, \
+        "SELECT b.id, b.kind, b.promoted_at, b.business_date, b.completed_at, b.review, \
          EXISTS (SELECT 1 FROM processes p WHERE (p.restore_backup = b.id OR p.of_backup = b.id) \
          AND p.state IN ('queued', 'running')) OR EXISTS (SELECT 1 FROM readings r WHERE r.backup = b.id \
          AND r.until > $2) AS used FROM backups b WHERE b.site = $1 AND b.deleted_at IS NULL",
@@ -235,14 +235,14 @@ async fn expired(tx: &mut SqliteConnection, site: &SiteId, now: Timestamp) -> Re
 }
 
 fn fact(row: &SqliteRow) -> Result<Facts, Fault> {
-    let kind: String = row.try_get("kind")?;
+    let (kind, review): (String, String) = (row.try_get("kind")?, row.try_get("review")?);
     Ok(Facts {
         id: rows::id(row, "id")?,
         kind: BackupKind::from_code(&kind).ok_or_else(|| Fault::broken("a kind that there is not"))?,
         promoted: rows::optional_at(row, "promoted_at")?.is_some(),
         business_date: rows::day(row)?,
         completed_at: rows::at(row, "completed_at")?,
-        review: Review::Usual,
+        review: Review::from_code(&review).ok_or_else(|| Fault::broken("a review that there is not"))?,
     })
 }
 

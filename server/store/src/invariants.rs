@@ -65,6 +65,14 @@ const NEVER: &[(&str, &str)] = &[
         "SELECT id FROM backups WHERE purging AND deleted_at IS NULL",
     ),
     (
+        "an unusual backup without its facts, or facts of a usual one",
+        "SELECT id FROM backups WHERE (review = 'usual') <> (unusual IS NULL) OR unusual = '[]'",
+    ),
+    (
+        "a decision about a backup that is not unusual, or the reverse",
+        "SELECT id FROM backups WHERE (review IN ('accepted', 'rejected')) <> (decided_at IS NOT NULL)",
+    ),
+    (
         "two exclusive processes running on one site",
         "SELECT site FROM processes WHERE state = 'running' AND exclusive GROUP BY site HAVING count(*) > 1",
     ),

@@ -137,7 +137,7 @@ pub(crate) async fn binned(store: &SqliteStore, id: &BackupId, now: Timestamp) -
 }
 
 /// A backup that is not deleted.
-async fn listed(tx: &mut SqliteConnection, id: &BackupId) -> Result<Option<Backup>, Fault> {
+pub(crate) async fn listed(tx: &mut SqliteConnection, id: &BackupId) -> Result<Option<Backup>, Fault> {
     let row = sqlx::query("SELECT * FROM backups WHERE id = $1 AND deleted_at IS NULL")
         .bind(id.as_str())
         .fetch_optional(&mut *tx)

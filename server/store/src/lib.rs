@@ -11,6 +11,7 @@ mod control_store;
 mod expiry;
 mod fault;
 mod invariants;
+mod judgements;
 mod keeping;
 mod keys_and_audit;
 mod nights;

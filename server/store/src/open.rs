@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "bin", include_str!("../migrations/0004_bin.sql")),
     (5, "nights", include_str!("../migrations/0005_nights.sql")),
     (6, "policy", include_str!("../migrations/0006_policy.sql")),
+    (7, "unusual", include_str!("../migrations/0007_unusual.sql")),
     (10, "expiry", include_str!("../migrations/0010_expiry.sql")),
 ];
 

@@ -13,6 +13,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::Fault;
+use crate::judgements;
 
 /// A typed id.
 pub(crate) fn id<T: TryFrom<String>>(row: &SqliteRow, column: &str) -> Result<T, Fault> {
@@ -70,6 +71,14 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, Fault> {
 /// A value from JSON text.
 pub(crate) fn from_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, Fault> {
     serde_json::from_str(&row.try_get::<String, _>(column)?).map_err(|_| misfit(column))
+}
+
+/// A value from JSON text, or none.
+pub(crate) fn optional_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, Fault> {
+    match row.try_get::<Option<String>, _>(column)? {
+        Some(text) => serde_json::from_str(&text).map(Some).map_err(|_| misfit(column)),
+        None => Ok(None),
+    }
 }
 
 /// A process, from the columns of `process_sql!`.
@@ -168,6 +177,7 @@ pub(crate) fn backup(row: &SqliteRow, artifacts: Vec<Artifact>) -> Result<Backup
         requested_by: row.try_get("requested_by")?,
         promotion,
         imported_from: row.try_get("imported_from")?,
+        judgement: judgements::of(row)?,
         snapshot: row.try_get("snapshot")?,
         artifacts,
     })
@@ -185,6 +195,7 @@ pub(crate) fn artifact(row: &SqliteRow) -> Result<Artifact, Fault> {
         files: from_json(row, "files")?,
         download_bytes: natural(row, "download_bytes")?,
         download_sha256: sha256.try_into().map_err(|_| misfit("download_sha256"))?,
+        rows: optional_json(row, "row_counts")?,
     })
 }
 

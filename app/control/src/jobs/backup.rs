@@ -4,9 +4,11 @@
 
 use std::io::{self, Read};
 
+use domain::anomaly::Thresholds;
 use domain::backup::{Artifact, Backup, BackupKind, Sha256Hex, StoredFile};
 use domain::failure::Cause;
 use domain::ids::BackupId;
+use domain::judgement::{Judgement, judge};
 use domain::process::{ProcessKind, Stage};
 use domain::site::Site;
 use domain::time::{CivilDate, Timestamp};
@@ -29,7 +31,10 @@ pub(super) fn run(attempt: &Attempt) -> Result<Outcome, JobError> {
     };
     let repository = attempt.repository(&site)?;
     let backup = take(attempt, &site, repository.as_ref(), kind, Shown::Backup)?;
-    let backup = backup.ok_or_else(|| JobError::new(Cause::DatabaseMissing, "the site has no database"))?;
+    let mut backup = backup.ok_or_else(|| JobError::new(Cause::DatabaseMissing, "the site has no database"))?;
+    // No other backup of the site completes meanwhile: what it is compared with is what its row will stand beside.
+    let others = attempt.wait(attempt.plane.outside.store.backups(&site.id))?;
+    backup.judgement = judge(Thresholds::default(), &others, &backup);
     attempt.report(Stage::Record, 0, None);
     Ok(Outcome::Backup(Box::new(backup)))
 }
@@ -138,6 +143,7 @@ pub(super) fn keep(
             ProcessKind::Import { file_name, .. } => Some(file_name.clone()),
             _ => None,
         },
+        judgement: Judgement::default(),
         snapshot: String::new(),
         artifacts,
     };
@@ -297,6 +303,7 @@ fn store_one(
         frozen_at: *frozen_at,
         download_bytes: tarball::length(&segments, &files),
         download_sha256: Sha256Hex::from_bytes(&download.finalize().into()),
+        rows: copy.rows().cloned(),
         files,
     })
 }

@@ -13,6 +13,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::{ExpiryLog, Leaving};
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::judgement::{Decision, Verdict};
 use domain::nights::Nights;
 use domain::process::{Process, ProcessKind, Progress};
 use domain::refusal::Refusal;
@@ -362,6 +363,10 @@ pub trait ControlStore: Send + Sync {
     /// Puts a kept automatic backup back under the policy and gives its slot back, in one transaction. [`Refusal::NotFound`];
     /// [`Refusal::NotAutomatic`]. One that is not kept stays as it is.
     async fn demote(&self, backup: &BackupId) -> Result<Backup, StoreError>;
+
+    /// Keeps what somebody said of an unusual backup, in one transaction: it is there and not deleted ([`Refusal::NotFound`]), and
+    /// unusual ([`Refusal::NotUnusual`]). A later decision replaces an earlier one; the same verdict again leaves the first.
+    async fn decide(&self, backup: &BackupId, verdict: Verdict, decision: &Decision) -> Result<Backup, StoreError>;
 
     /// Puts a manual backup in the bin; its slot is free at once. In one transaction: it is there ([`Refusal::NotFound`]) and
     /// manual ([`Refusal::NotManual`]), and nothing that is queued or running restores or exports it

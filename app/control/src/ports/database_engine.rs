@@ -4,6 +4,7 @@
 //! Every method blocks: call them from a thread that may. A restore has a *tag* (the process id): whatever an engine leaves on
 //! disk or on a server carries it, so that a later attempt finds and settles what an interrupted one left.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -215,6 +216,11 @@ pub trait FrozenDatabase: Send {
 pub trait CopiedDatabase: Send + Sync {
     /// Its files, in the order of the download.
     fn files(&self) -> &[CopiedFile];
+
+    /// Rows of each ordinary table in the copied state, by name; `None` when they were not counted. That never fails a copy: a
+    /// table that cannot be counted is left out, and a database that takes longer than its budget has no counts at all, so
+    /// that a table which is not in the list is known not to exist or never to be counted.
+    fn rows(&self) -> Option<&BTreeMap<String, u64>>;
 
     /// Opens one of them.
     ///

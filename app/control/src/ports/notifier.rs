@@ -1,6 +1,7 @@
 //! The port by which people are told what concerns them when they are not looking at the console.
 
-use domain::ids::SiteId;
+use domain::anomaly::Unusual;
+use domain::ids::{BackupId, SiteId};
 use domain::nights::Silence;
 use domain::process::Process;
 
@@ -19,6 +20,15 @@ pub enum Notice {
     },
     /// A process ended, well or badly.
     Ended(Process),
+    /// A new backup is unusual: until somebody decides, older good ones of the site do not expire.
+    Unusual {
+        /// The site.
+        site: SiteId,
+        /// The backup.
+        backup: BackupId,
+        /// The facts, at least one.
+        facts: Vec<Unusual>,
+    },
     /// A site has been without a complete backup for too long.
     Silent {
         /// The site.

@@ -27,6 +27,8 @@ pub trait EngineHarness: Sync {
     fn write(&self, source: &DatabaseSource, row: &str);
     /// All rows, sorted.
     fn rows(&self, source: &DatabaseSource) -> Vec<String>;
+    /// The name under which the rows are counted.
+    fn table(&self) -> &'static str;
     /// A new, empty, private folder.
     fn scratch(&self) -> PathBuf;
     /// Names of everything a restore left around this database.
@@ -48,6 +50,10 @@ pub const STORIES: &[(&str, Story)] = &[
     (
         "a_copy_holds_exactly_what_was_committed_before_the_freeze",
         a_copy_holds_exactly_what_was_committed_before,
+    ),
+    (
+        "rows_are_counted_exactly_in_the_state_that_is_stored",
+        rows_are_counted_exactly_in_the_state_that_is_stored,
     ),
     (
         "a_copy_names_its_files_and_their_exact_lengths",
@@ -246,6 +252,28 @@ fn a_copy_holds_exactly_what_was_committed_before(harness: &dyn EngineHarness) {
     swapped(harness, &source, "t0", &MemoryFiles::of(copied.as_ref()));
     settle(harness, &source, "t0", Settlement::Keep);
     assert_eq!(harness.rows(&source), ["before 1", "before 2", "before 3"]);
+}
+
+fn rows_are_counted_exactly_in_the_state_that_is_stored(harness: &dyn EngineHarness) {
+    let source = harness.create("counted", &["1", "2", "3"]);
+    let frozen = harness.engine().freeze(&source, &harness.scratch()).expect("freezes");
+    harness.write(&source, "after the freeze");
+    let writes = Mutex::new(0);
+    let copied = frozen
+        .copy(&|_| {
+            let mut writes = writes.lock().expect("no story panics in here");
+            *writes += 1;
+            if *writes <= 3 {
+                harness.write(&source, &format!("during the copy {writes}"));
+            }
+            true
+        })
+        .expect("copies while somebody writes");
+    let rows = copied.rows().expect("a small database is counted");
+    assert_eq!(rows.get(harness.table()), Some(&3), "{rows:?}");
+    swapped(harness, &source, "counted", &MemoryFiles::of(copied.as_ref()));
+    settle(harness, &source, "counted", Settlement::Keep);
+    assert_eq!(harness.rows(&source).len(), 3, "the stored copy has as many");
 }
 
 fn a_copy_names_its_files_and_their_exact_lengths(harness: &dyn EngineHarness) {

@@ -417,8 +417,11 @@ impl FrozenDatabase for FakeFrozen {
             bytes: bytes as u64,
             form,
         };
+        let lines = self.content.iter().filter(|byte| **byte == b'\n').count();
+        let rows = [("rows".to_owned(), (lines - 1) as u64)].into();
         Ok(Box::new(FakeCopied {
             files: [file],
+            rows,
             content: self.content,
         }))
     }
@@ -426,12 +429,17 @@ impl FrozenDatabase for FakeFrozen {
 
 struct FakeCopied {
     files: [CopiedFile; 1],
+    rows: BTreeMap<String, u64>,
     content: Vec<u8>,
 }
 
 impl CopiedDatabase for FakeCopied {
     fn files(&self) -> &[CopiedFile] {
         &self.files
+    }
+
+    fn rows(&self) -> Option<&BTreeMap<String, u64>> {
+        Some(&self.rows)
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Read + Send>, EngineError> {
@@ -528,6 +536,9 @@ mod tests {
             let mut rows = self.engine.rows(&source.id);
             rows.sort();
             rows
+        }
+        fn table(&self) -> &'static str {
+            "rows"
         }
         fn scratch(&self) -> PathBuf {
             std::fs::create_dir_all(&self.scratch).unwrap();

@@ -20,6 +20,7 @@ use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::judgement::{Decision, Verdict};
 use domain::process::{Process, Progress};
 use domain::retention::Policy;
 use domain::schedule::Schedule;
@@ -281,6 +282,10 @@ impl ControlStore for MemoryStore {
 
     async fn demote(&self, backup: &BackupId) -> Result<Backup, StoreError> {
         self.change(|world| world.demote(backup))
+    }
+
+    async fn decide(&self, backup: &BackupId, verdict: Verdict, decision: &Decision) -> Result<Backup, StoreError> {
+        self.change(|world| world.decide(backup, verdict, decision))
     }
 
     async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {

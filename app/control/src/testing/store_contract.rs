@@ -7,6 +7,7 @@ pub mod claims;
 pub mod declared;
 pub mod expiry;
 pub mod history;
+pub mod judgements;
 pub mod keeping;
 pub mod nights;
 pub mod packages;
@@ -117,6 +118,12 @@ macro_rules! store_contract {
                 restoring_and_expiring_at_once_leave_one_of_the_two
                 reading_and_expiring_at_once_leave_one_of_the_two
                 reading_and_deleting_at_once_leave_one_of_the_two
+            }
+            judgements {
+                an_unusual_backup_keeps_its_facts_whatever_is_decided
+                only_an_unusual_backup_in_the_lists_is_decided_about
+                a_judgement_that_cannot_be_is_not_recorded
+                two_decisions_at_once_leave_one_of_the_two
             }
             declared {
                 declaring_again_changes_what_is_declared_and_nothing_else

@@ -11,7 +11,6 @@ use control::testing::fake_engine::Point;
 use control::zones::zone;
 use control::{ControlError, RestoreOrder, Scheduler};
 use domain::account::Role;
-use domain::anomaly::Review;
 use domain::backup::{Backup, BackupKind};
 use domain::bacpac::Told;
 use domain::expiry::Why;
@@ -360,7 +359,7 @@ async fn what_the_preview_shows_is_what_happens() {
     .unwrap();
     let stored = store.backups(&site("dupont")).await.unwrap();
     assert_eq!(stored.len(), 8, "seven nights and the end of November");
-    let facts: Vec<_> = stored.iter().map(|backup| Facts::of(backup, Review::Usual)).collect();
+    let facts: Vec<_> = stored.iter().map(Facts::of).collect();
     let coming = Coming {
         site: site("dupont"),
         schedule: Schedule::default(),

@@ -48,27 +48,27 @@ pub struct Facts {
 impl Facts {
     /// Of a stored backup.
     #[must_use]
-    pub fn of(backup: &Backup, review: Review) -> Self {
+    pub fn of(backup: &Backup) -> Self {
         Self {
             id: backup.id.clone(),
             kind: backup.kind,
             promoted: backup.promotion.is_some(),
             business_date: backup.business_date,
             completed_at: backup.completed_at,
-            review,
+            review: backup.judgement.review,
         }
     }
 
     /// Of a backup as pages know it.
     #[must_use]
-    pub fn of_entry(entry: &BackupEntry, review: Review) -> Self {
+    pub fn of_entry(entry: &BackupEntry) -> Self {
         Self {
             id: entry.id.clone(),
             kind: entry.kind,
             promoted: entry.promotion.is_some(),
             business_date: entry.business_date,
             completed_at: entry.completed_at,
-            review,
+            review: entry.judgement.review,
         }
     }
 

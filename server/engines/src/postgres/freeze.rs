@@ -6,6 +6,7 @@
 //!
 //! Sequences stand outside of transactions in PostgreSQL: their values are those of the copy, never below those of the view.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
@@ -13,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 use control::ports::database_engine::{CopiedDatabase, CopiedFile, EngineError, Form, FrozenDatabase, ProgressFn};
 use domain::failure::Cause;
+use domain::limits::ROW_COUNT_BUDGET;
 
+use super::count;
 use super::error::{failed, has_state};
 use super::session::{Server, Session};
 use super::tools::{Run, Tools};
@@ -143,12 +146,14 @@ impl FrozenDatabase for Frozen {
             told = u64::try_from(share).unwrap_or(cap).min(cap).max(told);
             progress(told)
         })?;
+        let cap = whole.saturating_mul(99) / 100;
+        let rows = count::rows(&mut self.session, ROW_COUNT_BUDGET, &|| progress(cap))?;
         drop(self);
         let files = files_of(&folder.0)?;
         if !progress(whole) {
             return Err(stop());
         }
-        Ok(Box::new(Copied { files, folder }))
+        Ok(Box::new(Copied { files, rows, folder }))
     }
 }
 
@@ -207,12 +212,17 @@ impl Drop for FolderRemovedOnDrop {
 
 struct Copied {
     files: Vec<CopiedFile>,
+    rows: Option<BTreeMap<String, u64>>,
     folder: FolderRemovedOnDrop,
 }
 
 impl CopiedDatabase for Copied {
     fn files(&self) -> &[CopiedFile] {
         &self.files
+    }
+
+    fn rows(&self) -> Option<&BTreeMap<String, u64>> {
+        self.rows.as_ref()
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Read + Send>, EngineError> {

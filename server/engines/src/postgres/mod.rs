@@ -6,6 +6,7 @@
 
 mod aside;
 mod check;
+mod count;
 mod digest;
 mod doctor;
 mod error;

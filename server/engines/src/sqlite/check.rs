@@ -73,7 +73,7 @@ pub(crate) fn dangling_references(path: &Path) -> rusqlite::Result<usize> {
 }
 
 /// An exclusive connection keeps its write-ahead index in memory and leaves no side file.
-fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open_alone(path: &Path) -> rusqlite::Result<Connection> {
     let connection = open(path, Duration::ZERO)?;
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA ignore_check_constraints = ON")?;
     Ok(connection)

@@ -8,6 +8,7 @@
 //! In WAL mode writers go on meanwhile; the log grows until the view is let go. In a rollback-journal mode the view is a
 //! shared lock: writers wait for the copy into the local scratch folder, not for anything that follows it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,12 @@ use std::time::Duration;
 
 use control::ports::database_engine::{CopiedDatabase, CopiedFile, EngineError, Form, FrozenDatabase, ProgressFn};
 use domain::failure::Cause;
+use domain::limits::ROW_COUNT_BUDGET;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::check::{self, Verdict};
+use super::count;
 use super::error::failed;
 use super::location::{Location, SIDE_ENDINGS, side_file};
 use crate::disk::{self, RemovedOnDrop};
@@ -150,6 +153,7 @@ impl FrozenDatabase for Frozen {
             Verdict::Unverifiable(reason) => tracing::warn!(%reason, "SQLite cannot check this database in full"),
             Verdict::Damaged(found) => return Err(EngineError::new(Cause::DatabaseCorrupt, found)),
         }
+        let rows = count::rows(&path, ROW_COUNT_BUDGET, bytes, progress)?;
         let file = CopiedFile {
             name: FILE_NAME.to_owned(),
             bytes,
@@ -157,6 +161,7 @@ impl FrozenDatabase for Frozen {
         };
         Ok(Box::new(Copied {
             files: [file],
+            rows,
             path,
             _removed_on_drop: removed_on_drop,
         }))
@@ -165,6 +170,7 @@ impl FrozenDatabase for Frozen {
 
 struct Copied {
     files: [CopiedFile; 1],
+    rows: Option<BTreeMap<String, u64>>,
     path: PathBuf,
     _removed_on_drop: RemovedOnDrop,
 }
@@ -172,6 +178,10 @@ struct Copied {
 impl CopiedDatabase for Copied {
     fn files(&self) -> &[CopiedFile] {
         &self.files
+    }
+
+    fn rows(&self) -> Option<&BTreeMap<String, u64>> {
+        self.rows.as_ref()
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Read + Send>, EngineError> {

@@ -5,6 +5,7 @@
 
 mod aside;
 mod check;
+mod count;
 mod digest;
 mod error;
 mod exchange;

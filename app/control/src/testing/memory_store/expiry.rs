@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use domain::anomaly::Review;
 use domain::backup::{Binned, Deletion};
 use domain::bacpac::Told;
 use domain::expiry::{ExpiryLog, Leaving, Why};
@@ -231,7 +230,7 @@ impl World {
             return Vec::new();
         };
         let backups = self.backups.values().filter(|backup| backup.site == *site);
-        let facts: Vec<_> = backups.map(|backup| Facts::of(backup, Review::Usual)).collect();
+        let facts: Vec<_> = backups.map(Facts::of).collect();
         let mut expired = plan(now, &of.zone, policy, &facts).expired;
         expired.retain(|expired| !self.is_used(&expired.id, now));
         expired

@@ -2,6 +2,7 @@
 
 use domain::backup::{Backup, BackupKind, Binned, Deletion, Promotion};
 use domain::ids::{BackupId, SiteId};
+use domain::judgement::{Decision, Verdict};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 
@@ -26,6 +27,22 @@ impl World {
         self.slots.retain(|_, holder| *holder != Holder::Kept(id.clone()));
         self.backups.insert(id.clone(), backup.clone());
         Ok(backup)
+    }
+
+    pub(super) fn decide(
+        &mut self,
+        id: &BackupId,
+        verdict: Verdict,
+        decision: &Decision,
+    ) -> Result<Backup, StoreError> {
+        let backup = self.backups.get_mut(id).ok_or(Refusal::NotFound)?;
+        if backup.judgement.is_usual() {
+            return Err(Refusal::NotUnusual.into());
+        }
+        if backup.judgement.review != verdict.review() {
+            backup.judgement = std::mem::take(&mut backup.judgement).decided(verdict, decision.clone());
+        }
+        Ok(backup.clone())
     }
 
     pub(super) fn delete_backup(&mut self, id: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {

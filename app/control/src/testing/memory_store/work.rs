@@ -6,6 +6,7 @@ use domain::backup::{Backup, BackupKind};
 use domain::bacpac::{Export, Upload};
 use domain::failure::{Cause, Failure};
 use domain::ids::{ProcessId, SiteId, UploadId};
+use domain::judgement::is_judged;
 use domain::limits::{MAX_ATTEMPTS, exports_at_once};
 use domain::process::{Process, ProcessKind, ProcessState, Progress, StateName};
 use domain::refusal::{OldestManual, Refusal};
@@ -373,6 +374,9 @@ impl World {
             && backup.promotion.is_none()
             && !self.backups.contains_key(&backup.id)
             && !self.bin.contains_key(&backup.id)
+            && backup.judgement.decision.is_none()
+            && backup.judgement.is_usual() == backup.judgement.unusual.is_empty()
+            && (backup.judgement.is_usual() || is_judged(backup))
             && (!backup.late || backup.kind == BackupKind::Automatic);
         let work = self.held(claim)?;
         if !sound || backup.process != work.process.id || backup.site != work.process.site {

@@ -11,6 +11,7 @@ use domain::account::{Actor, Role};
 use domain::backup::{Artifact, Backup, BackupKind, Sha256Hex, StoredFile};
 use domain::failure::{Cause, Failure};
 use domain::ids::{BackupId, ProcessId, SiteId};
+use domain::judgement::Judgement;
 use domain::process::{Process, ProcessKind, Progress, Stage};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
@@ -221,6 +222,7 @@ pub fn backup_by(process: &Process, kind: BackupKind, t0: Timestamp) -> Backup {
         }],
         download_bytes: 700,
         download_sha256: Sha256Hex::from_bytes(&[7; 32]),
+        rows: Some([("entry".to_owned(), 12)].into()),
     };
     let sites = declaration().sites;
     let site = sites
@@ -244,6 +246,7 @@ pub fn backup_by(process: &Process, kind: BackupKind, t0: Timestamp) -> Backup {
         requested_by: process.requested_by.clone(),
         promotion: None,
         imported_from: None,
+        judgement: Judgement::default(),
         snapshot: format!("snapshot of {}", process.id),
         artifacts: site.databases.iter().map(artifact).collect(),
     }

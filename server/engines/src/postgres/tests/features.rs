@@ -1,9 +1,13 @@
 //! What a PostgreSQL database can hold comes back: the digest says that all of it does, the questions below say it again in
 //! SQL for those things that a digest could be blind to.
 
+use std::time::Duration;
+
 use control::ports::database_engine::{DatabaseEngine, DatabaseSource, Settlement};
 use control::testing::engine_contract::EngineHarness;
+use domain::failure::Cause;
 
+use super::super::count;
 use super::harness::Harness;
 
 const ROLES: &str = "
@@ -177,6 +181,38 @@ fn everything_a_database_can_hold_comes_back() {
     assert_eq!(harness.postgres().content_digest(&source).unwrap(), before);
     harness.postgres().settle(&source, "tag", Settlement::Keep).unwrap();
     assert_eq!(harness.remains(&source), Vec::<String>::new());
+}
+
+#[test]
+fn a_partitioned_table_is_counted_as_one_and_nothing_of_an_extension() {
+    let Some(harness) = Harness::start() else { return };
+    harness.run(&harness.source("postgres"), ROLES);
+    let source = harness.create_empty("counted");
+    harness.run(&source, CONTENT);
+    harness.run(
+        &source,
+        "CREATE TABLE payroll.heir () INHERITS (payroll.without_key); INSERT INTO payroll.heir VALUES ('own', 1);
+         CREATE TABLE payroll.none_yet (day date) PARTITION BY RANGE (day)",
+    );
+    let frozen = harness.postgres().freeze(&source, &harness.scratch()).unwrap();
+    let copied = frozen.copy(&|_| true).unwrap();
+    let expected = [
+        ("payroll.employee", 2),
+        ("payroll.heir", 1),
+        ("payroll.none_yet", 0),
+        ("payroll.scratch", 1),
+        ("payroll.slip", 41),
+        ("payroll.without_key", 4),
+    ];
+    let expected = expected.map(|(table, rows)| (table.to_owned(), rows)).into();
+    assert_eq!(copied.rows(), Some(&expected));
+
+    let mut session = harness.connect(&source);
+    session.execute("BEGIN").unwrap();
+    let counted = count::rows(&mut session, Duration::ZERO, &|| true).unwrap();
+    assert_eq!(counted, None, "without time nothing is counted, and nothing fails");
+    let stopped = count::rows(&mut session, Duration::from_secs(60), &|| false);
+    assert_eq!(stopped.unwrap_err().cause, Cause::Interrupted);
 }
 
 #[test]

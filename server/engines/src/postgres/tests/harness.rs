@@ -183,6 +183,9 @@ impl EngineHarness for Harness {
         rows.into_iter().flatten().flatten().collect()
     }
 
+    fn table(&self) -> &'static str {
+        "public.entry"
+    }
     fn scratch(&self) -> PathBuf {
         tempfile::tempdir_in(self.folder.path()).unwrap().keep()
     }

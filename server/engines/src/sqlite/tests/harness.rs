@@ -146,6 +146,9 @@ impl EngineHarness for Harness {
         rows.map(Result::unwrap).collect()
     }
 
+    fn table(&self) -> &'static str {
+        "entry"
+    }
     fn scratch(&self) -> PathBuf {
         tempfile::tempdir_in(self.folder.path()).unwrap().keep()
     }

@@ -30,6 +30,7 @@ macro_rules! keeps {
 }
 
 keeps!(
+    rows_are_counted_exactly_in_the_state_that_is_stored,
     a_copy_holds_exactly_what_was_committed_before_the_freeze,
     a_copy_names_its_files_and_their_exact_lengths,
     a_restore_brings_the_same_content_back,

@@ -62,6 +62,15 @@ fn a_copy_of_many_steps_under_a_writer_without_pause_is_the_state_at_the_freeze(
         .read_to_end(&mut content)
         .unwrap();
     std::fs::write(harness.path("restored"), content).unwrap();
+    for (table, rows) in copied.rows().unwrap() {
+        let query = format!("SELECT count(*) FROM {table}");
+        let stored: i64 = harness
+            .connect("restored")
+            .query_row(&query, [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(stored.unsigned_abs(), *rows, "{table}");
+    }
+    assert_eq!(copied.rows().unwrap().len(), 3);
     assert_eq!(
         harness.sqlite().content_digest(&harness.source("restored")).unwrap(),
         before
