@@ -30,7 +30,7 @@ use components::{LastSite, Navigated};
 use live::Live;
 use pages::{
     AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, DeletePage, ExportPage, ImportPage, NightsPage,
-    ProcessPage, ReleasePage, RestorePage, RetentionPage, SignInPage, SitePage, SiteProcessesPage, SitesPage,
+    ProcessPage, ReleasePage, RestorePage, RetentionPage, ReviewPage, SignInPage, SitePage, SiteProcessesPage, SitesPage,
 };
 
 /// The whole console. Every page is complete before it is sent, so that its status is right and script is optional.
@@ -61,6 +61,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sites/:site/databases/:database/backups/:backup/bacpac") view=ExportPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases/:database/backups/:backup/delete") view=DeletePage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/databases/:database/backups/:backup/release") view=ReleasePage ssr=SsrMode::Async/>
+                <Route path=path!("/sites/:site/backups/:backup/review") view=ReviewPage ssr=SsrMode::Async/>
                 <Route path=path!("/sites/:site/restore") view=RestorePage ssr=SsrMode::Async/>
                 <Route path=path!("/processes") view=AllProcessesPage ssr=SsrMode::Async/>
                 <Route path=path!("/processes/:process") view=ProcessPage ssr=SsrMode::Async/>

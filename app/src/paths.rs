@@ -155,6 +155,12 @@ pub fn release_backup(site: &SiteId, database: &DatabaseId, backup: &BackupId) -
     format!("{SITES}/{site}/databases/{database}/backups/{backup}/release")
 }
 
+/// What was measured of a backup, and the decision about an unusual one.
+#[must_use]
+pub fn review(site: &SiteId, backup: &BackupId) -> String {
+    format!("{SITES}/{site}/backups/{backup}/review")
+}
+
 /// The manual backups of a database.
 #[must_use]
 pub fn manual_backups(site: &SiteId, database: &DatabaseId) -> String {

@@ -150,5 +150,6 @@ fn database_entry(site: &Site, backup: &Backup, database: &DatabaseId) -> Option
         sha256: artifact.download_sha256.clone(),
         engine: artifact.engine,
         engine_version: artifact.engine_version.clone(),
+        rows: artifact.rows.as_ref().map(|rows| rows.values().sum()),
     })
 }

@@ -137,6 +137,8 @@ pub struct DatabaseEntry {
     pub engine: EngineKind,
     /// "SQLite 3.51.3".
     pub engine_version: String,
+    /// Rows of all its tables together, when they were counted.
+    pub rows: Option<u64>,
 }
 
 /// A deleted backup that can be put back.

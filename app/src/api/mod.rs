@@ -10,7 +10,7 @@ mod error;
 
 use domain::bacpac::Upload;
 use domain::overview::{
-    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, RetentionView,
+    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, RetentionView, ReviewPage,
     SiteList, SiteOverview,
 };
 use domain::process::Process;
@@ -27,6 +27,7 @@ use {
     crate::paths,
     crate::viewer::Viewer,
     domain::account::Actor,
+    domain::judgement::Verdict,
     domain::refusal::{Field, Refusal},
     domain::retention::Terms,
     domain::schedule,
@@ -131,6 +132,40 @@ pub async fn start_export(backup: String, database: String) -> Result<Process, A
     let process = plane.start_export(&actor, &backup, &database).await?;
     leptos_axum::redirect(&paths::bacpac(&process.site, &database, &backup));
     Ok(process)
+}
+
+/// What was measured of a backup, and what was decided about it.
+///
+/// # Errors
+/// `NotFound` for a missing or a foreign one, and for one of another site.
+#[server(endpoint = "read_review")]
+pub async fn read_review(site: String, backup: String) -> Result<ReviewPage, ApiError> {
+    let (plane, actor) = session()?;
+    let page = plane.review_page(&actor, &id(&backup)?).await?;
+    if page.site.id.as_str() == site {
+        Ok(page)
+    } else {
+        Err(Refusal::NotFound.into())
+    }
+}
+
+/// Says of an unusual backup whether it is as it should be (`accept`, `reject`), and leads back to its page.
+///
+/// # Errors
+/// The refusal: a missing right, a backup that is not unusual, a reason that is too long.
+#[server(endpoint = "decide_backup")]
+pub async fn decide_backup(
+    site: String,
+    backup: String,
+    verdict: String,
+    #[server(default)] reason: String,
+) -> Result<BackupEntry, ApiError> {
+    let (plane, actor) = session()?;
+    let (site, backup) = (id(&site)?, id(&backup)?);
+    let verdict = Verdict::from_code(&verdict).ok_or(Refusal::Invalid { field: Field::Id })?;
+    let decided = plane.decide(&actor, &backup, verdict, Some(&reason)).await?;
+    leptos_axum::redirect(&paths::review(&site, &backup));
+    Ok(decided)
 }
 
 /// The page on which a file is uploaded for a database.

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 
 use super::elements::{Instant, icon};
 use super::keeping::{Asked, Asking, Keeping, Question, hidden};
+use super::reviews::review_mark;
 use crate::viewer::lang;
 use crate::{i18n, paths};
 
@@ -117,6 +118,7 @@ fn row(
         }
         None => view! { <Instant at=backup.t0 zone=zone.clone() text=name/> }.into_any(),
     };
+    let mark = review_mark(lang, backup, site, &about);
     let hash = entry.sha256.as_str();
     let short = hash.get(..12).unwrap_or(hash).to_owned();
     let (label, origin) = match section {
@@ -152,6 +154,11 @@ fn row(
         }
         .into_any(),
     };
+    let counted = entry.rows.map(|rows| {
+        let href = format!("{}#lignes", paths::review(&site.id, &backup.id));
+        let more = i18n::reviews::more_about(lang);
+        view! { <small><a href=href>{i18n::reviews::row_count(lang, rows)}<span class="sr">{about.clone()}{more}</span></a></small> }
+    });
     let asked = |question| Asked {
         question,
         backup: backup.clone(),
@@ -175,10 +182,10 @@ fn row(
     view! {
         <tr role="row">
             <th role="rowheader" scope="row" class="what">
-                {heading}
+                {heading}{mark}
             </th>
             <td role="cell" data-label=label>{origin}</td>
-            <td role="cell" data-label=i18n::backups::size(lang) class="num">{display::size(lang, entry.bytes)}</td>
+            <td role="cell" data-label=i18n::backups::size(lang) class="num">{display::size(lang, entry.bytes)}{counted}</td>
             <td role="cell" data-label=i18n::backups::fingerprint(lang)>
                 <details class="hash"><summary><code>{short}"…"</code></summary><code>{hash.to_owned()}</code></details>
             </td>

@@ -1,5 +1,6 @@
 //! The smallest pieces: an icon, a state plate, an instant, a notice, an empty place.
 
+use domain::anomaly::Review;
 use domain::lang::Lang;
 use domain::process::StateName;
 use domain::site::SiteStatus;
@@ -57,6 +58,16 @@ pub(crate) fn process_plate(lang: Lang, state: StateName) -> AnyView {
         i18n::common::process_state(lang, state),
         in_english(lang, state.word()),
     )
+}
+
+/// What is thought of a backup.
+pub(crate) fn review_plate(review: Review, word: &'static str) -> AnyView {
+    let (family, name) = match review {
+        Review::Undecided => ("plate-busy", "warning"),
+        Review::Usual | Review::Accepted => ("plate-ok", "check-circle"),
+        Review::Rejected => ("plate-wait", "prohibit"),
+    };
+    plate(family, icon(name), word, None)
 }
 
 fn in_english(lang: Lang, word: &'static str) -> Option<&'static str> {

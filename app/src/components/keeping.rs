@@ -80,7 +80,7 @@ impl Keeping {
 }
 
 /// How a sentence names a backup: `12 novembre à 17 h 05`; a night by the day that ended.
-fn date_of(backup: &BackupEntry, site: &Site) -> String {
+pub(crate) fn date_of(backup: &BackupEntry, site: &Site) -> String {
     let lang = lang();
     match backup.business_date {
         Some(day) => display::day_and_month(lang, day),

@@ -16,19 +16,23 @@ mod package_log;
 mod process_card;
 mod process_table;
 mod quota;
+mod reviews;
 
 pub(crate) use act::{Act, Reason, act_error, use_act};
 pub(crate) use backup_table::{Acts, BackupTable, Section, name as backup_name};
 pub(crate) use dialog::{BackupDialog, BackupWarning};
 pub(crate) use door::{Preferences, brand};
-pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, site_plate};
+pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, review_plate, site_plate};
 pub(crate) use expiry_log::expiry_log;
 pub(crate) use fault::{NotFound, Reference, fault};
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};
-pub(crate) use keeping::{Asked, Asking, BinTable, Keeping, KeepingDialog, KeepingWarning, Question, done, title_of};
+pub(crate) use keeping::{
+    Asked, Asking, BinTable, Keeping, KeepingDialog, KeepingWarning, Question, date_of, done, title_of,
+};
 pub(crate) use nights::{night_facts, nights_panel, silence, silent_mark};
 pub(crate) use package_log::{export_log, import_report};
 pub(crate) use process_card::{Announcer, ProcessCard, figures, progress_bar, steps, t0_sentence};
 pub(crate) use process_table::ProcessTable;
 pub(crate) use quota::{Boxes, mini};
+pub(crate) use reviews::{FactsTable, review_mark, unusual_alert, unusual_in_list};

@@ -31,6 +31,7 @@ pub mod processes;
 pub mod refusals;
 pub mod restore;
 pub mod retention;
+pub mod reviews;
 pub mod sign_in;
 pub mod site;
 pub mod sites;

@@ -14,8 +14,7 @@ use leptos_meta::Title;
 
 use crate::api::{self, CancelProcess};
 use crate::components::{
-    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, expiry_log, export_log, fetched, figures, icon,
-    import_report, process_plate, progress_bar, steps, t0_sentence, use_act,
+    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, expiry_log, export_log, fetched, figures, icon, import_report, process_plate, progress_bar, review_mark, steps, t0_sentence, use_act,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -263,7 +262,8 @@ fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl Into
                 true => i18n::processes::safety_made(lang),
                 false => i18n::processes::backup_made(lang),
             };
-            facts.push(fact(label, display::size(lang, backup.bytes)));
+            let mark = review_mark(lang, backup, &site, "");
+            facts.push(fact(label, view! { {display::size(lang, backup.bytes)}{mark} }));
             let of_one = matches!(process.kind, ProcessKind::Import { .. });
             if site.databases.len() > 1 && !of_one {
                 facts.push(fact(

@@ -13,7 +13,7 @@ use leptos_meta::Title;
 
 use crate::components::{
     Act, BackupDialog, Boxes, Frame, Head, Place, ProcessCard, fetched, icon, nights_panel, notice, process_plate,
-    silence, site_plate,
+    silence, site_plate, unusual_alert,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -55,6 +55,7 @@ fn page(overview: SiteOverview) -> impl IntoView {
                 {refresh(moving)}
                 <Head crumbs title=site.name.clone() beside=plate lead=lead/>
                 {silence(lang, &overview.summary, overview.now)}
+                {unusual_alert(lang, &overview)}
                 {last_failure(lang, &overview)}
                 <div class="cols">
                     <div class="stack">

@@ -10,7 +10,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Empty, Frame, Head, Instant, Place, fetched, icon, mini, silent_mark, site_plate};
+use crate::components::{
+    Empty, Frame, Head, Instant, Place, fetched, icon, mini, silent_mark, site_plate, unusual_in_list,
+};
 use crate::live::Live;
 use crate::viewer::{lang, viewer};
 use crate::{api, i18n, paths};
@@ -172,6 +174,7 @@ fn table(lang: Lang, sites: Vec<SiteSummary>, now: Timestamp) -> AnyView {
 
 fn row(lang: Lang, summary: SiteSummary, now: Timestamp) -> AnyView {
     let silent = silent_mark(lang, &summary);
+    let unusual = unusual_in_list(lang, summary.last.as_ref());
     let SiteSummary {
         site,
         quota,
@@ -203,7 +206,7 @@ fn row(lang: Lang, summary: SiteSummary, now: Timestamp) -> AnyView {
             <td role="cell" data-label=i18n::common::state(lang)>
                 {move || status.with(|site| site_plate(lang, &site.status))}
             </td>
-            <td role="cell" data-label=i18n::sites::saved(lang)>{saved}{silent}</td>
+            <td role="cell" data-label=i18n::sites::saved(lang)>{saved}{silent}{unusual}</td>
             <td role="cell" data-label=i18n::sites::manual(lang)>{mini(quota)}</td>
             <td role="cell" data-label=i18n::sites::activity(lang) class=nil>{activity}</td>
         </tr>

@@ -6,6 +6,7 @@
 mod keeping;
 mod nights;
 mod retention;
+mod reviews;
 mod world;
 
 use domain::lang::Lang;

@@ -16,7 +16,9 @@ use control::testing::plain::{KeptNotices, NoScratch, PlainHasher};
 use control::testing::store_contract::story::{self, Story, at};
 use control::{ControlPlane, Outside};
 use domain::account::{Actor, Role};
+use domain::anomaly::{Unusual, What};
 use domain::backup::{Backup, BackupKind};
+use domain::judgement::Judgement;
 use domain::lang::Lang;
 use domain::process::{ProcessKind, Progress, Stage};
 use domain::site::EngineKind;
@@ -146,6 +148,33 @@ impl World {
         let claimed = self.story.claim(at(1)).await;
         let mut backup = story::backup_by(&claimed.process, BackupKind::Automatic, at(0));
         backup.late = true;
+        let done = self.story.store.complete_backup(&claimed.claim, &backup, at(30)).await;
+        done.unwrap();
+        backup
+    }
+
+    /// A night that lost most rows of a table of Paie, and half of Compta.
+    pub async fn unusual_night(&self, site: &str, day: u8) -> Backup {
+        let kind = ProcessKind::NightlyBackup {
+            business_date: story::november(day),
+        };
+        let new = self.story.new_process(site, kind, at(0));
+        self.story.store.queue_backup(&new).await.unwrap();
+        let claimed = self.story.claim(at(1)).await;
+        let mut backup = story::backup_by(&claimed.process, BackupKind::Automatic, at(0));
+        let [paie, compta] = &backup.artifacts[..] else {
+            panic!("the site has two databases")
+        };
+        let fact = |what, before, now| Unusual { what, before, now };
+        let (paie, compta) = (paie.database.clone(), compta.database.clone());
+        let rows = What::Rows {
+            database: paie,
+            table: "F_ECRITUREC".to_owned(),
+        };
+        backup.judgement = Judgement::of(vec![
+            fact(What::Bytes { database: compta }, 120_000_000, 60_000_000),
+            fact(rows, 4_200, 120),
+        ]);
         let done = self.story.store.complete_backup(&claimed.claim, &backup, at(30)).await;
         done.unwrap();
         backup

@@ -87,6 +87,10 @@ pub(super) fn date_part(lang: Lang, choices: &RestoreChoices, choice: Choice) ->
                 BackupKind::Manual => format!("{}, {size}", display::capital(i18n::restore::manual(lang))),
                 BackupKind::Safety => format!("{}, {size}", display::capital(i18n::restore::safety(lang))),
             };
+            let small = match i18n::reviews::in_choice(lang, backup.judgement.review) {
+                Some(words) => format!("{small}. {words}"),
+                None => small,
+            };
             radio(
                 "backup",
                 backup.id.to_string(),
