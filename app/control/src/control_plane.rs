@@ -64,6 +64,8 @@ pub struct ControlPlane {
     pub(crate) feed: Feed,
     pub(crate) wake: Notify,
     pub(crate) night_watch: NightWatch,
+    /// Something may have come into the outbox.
+    pub(crate) alert_raised: Notify,
     pub(crate) hashing: Semaphore,
     /// Held while a try to sign in is counted.
     pub(crate) counting: tokio::sync::Mutex<()>,
@@ -80,6 +82,7 @@ impl ControlPlane {
             wake: Notify::new(),
             night_watch: NightWatch::begun(outside.clock.now()),
             outside,
+            alert_raised: Notify::new(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
             counting: tokio::sync::Mutex::default(),
             arriving: Arc::default(),

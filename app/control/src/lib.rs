@@ -3,6 +3,7 @@
 //! Server functions call the concrete [`ControlPlane`]; traits point outward only.
 
 mod accounts;
+mod alerts;
 mod backups;
 mod control_plane;
 pub mod downloads;
@@ -30,6 +31,7 @@ mod worker;
 pub mod zones;
 
 pub use accounts::{NewAccount, NewSession, SignedIn, save_account};
+pub use alerts::{Courier, Round};
 pub use control_plane::{ControlPlane, Outside};
 pub use error::ControlError;
 pub use feed::Feed;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::alert::Matter;
 use domain::ids::SiteId;
 use domain::nights::{self, Night};
 use domain::process::{Process, ProcessKind, ProcessState};
@@ -22,6 +23,7 @@ use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
 use crate::ports::control_store::SiteNights;
 use crate::ports::notifier::Notice;
+use crate::ports::outbox::Alert;
 
 /// Longest sleep: a clock that is put forward is noticed within it.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -202,12 +204,16 @@ impl Scheduler {
         let outside = &self.plane.outside;
         let silence = nights::silence(site.nights.since, site.last_completed, now);
         let from = silence.map(|silence| silence.from);
-        if from != site.silence_told && outside.store.tell_silence(&site.site, from).await? {
-            let site = site.site.clone();
-            outside.notifier.notify(match silence {
-                Some(silence) => Notice::Silent { site, silence },
-                None => Notice::SilenceOver { site },
-            });
+        if from != site.silence_told {
+            let matter = silence.map_or(Matter::SilenceOver, |silence| Matter::Silent { silence });
+            let alert = Alert::about(Some(site.site.clone()), matter, now);
+            if outside.store.tell_silence(&site.site, from, &alert).await? {
+                let site = site.site.clone();
+                self.plane.notify(match silence {
+                    Some(silence) => Notice::Silent { site, silence },
+                    None => Notice::SilenceOver { site },
+                });
+            }
         }
         let coming = nights::silent_from(site.nights.since, site.last_completed);
         Ok((coming > now).then_some(coming))

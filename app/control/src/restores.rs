@@ -115,7 +115,7 @@ impl ControlPlane {
             &format!("{} {}", process.id, reason.as_str()),
         )
         .await?;
-        self.outside.notifier.notify(Notice::GlassBroken {
+        self.notify(Notice::GlassBroken {
             site: site.id.clone(),
             by: actor.name.clone(),
             reason: reason.as_str().to_owned(),

@@ -186,9 +186,9 @@ impl ControlPlane {
                 if matches!(process.kind, ProcessKind::NightlyBackup { .. }) {
                     self.expire_soon(&process.site).await;
                 }
-                self.outside.notifier.notify(Notice::Ended(process));
+                self.notify(Notice::Ended(process));
                 if let Some(backup) = unusual {
-                    self.outside.notifier.notify(Notice::Unusual {
+                    self.notify(Notice::Unusual {
                         site: backup.site,
                         backup: backup.id,
                         facts: backup.judgement.unusual,

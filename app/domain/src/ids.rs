@@ -117,6 +117,10 @@ id!(
     SiteId
 );
 id!(
+    /// Something people are told when they are not looking; receivers know it again by its id.
+    AlertId
+);
+id!(
     /// One database of a site; unique over all sites.
     DatabaseId
 );

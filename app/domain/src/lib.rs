@@ -5,6 +5,7 @@
 //! It knows nothing of how things are stored, sent or drawn.
 
 pub mod account;
+pub mod alert;
 pub mod anomaly;
 pub mod backup;
 pub mod bacpac;

@@ -83,6 +83,18 @@ pub const BACKUP_SILENCE: Duration = Duration::from_secs(26 * 60 * 60);
 /// A server whose scheduler has not looked at the nights for this long is not well: it looks every minute.
 pub const SCHEDULER_SILENCE: Duration = Duration::from_secs(5 * 60);
 
+/// Wait before an alert that could not be delivered is tried again; doubled each time.
+pub const ALERT_FIRST_RETRY: Duration = Duration::from_secs(60);
+
+/// Longest such wait: a mail server that is back is noticed within it.
+pub const ALERT_LONGEST_RETRY: Duration = Duration::from_secs(60 * 60);
+
+/// How long an alert is tried: over a long week-end somebody mends the mail server.
+pub const ALERT_TRIED_FOR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// How long an alert is kept after it was raised, to look up who was told what.
+pub const ALERT_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// A size or row count that falls by more than this is unusual, percent.
 pub const FALL_PERCENT: u32 = 30;
 

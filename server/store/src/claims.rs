@@ -2,6 +2,7 @@
 //! still held, in the same transaction as its change, so that a late attempt changes nothing.
 
 use control::ports::control_store::{Claim, Claimed, RestoreProgress, StoreError};
+use control::ports::outbox::Alert;
 use domain::backup::{Backup, BackupKind};
 use domain::failure::{Cause, Failure};
 use domain::ids::ProcessId;
@@ -10,6 +11,7 @@ use domain::process::{Process, ProcessKind, Progress};
 use domain::time::Timestamp;
 use sqlx::{Row, SqliteConnection};
 
+use crate::alerts;
 use crate::backups;
 use crate::fault::Fault;
 use crate::open::SqliteStore;
@@ -43,6 +45,7 @@ pub(crate) async fn end_leases(store: &SqliteStore) -> Result<u64, Fault> {
         .execute(&mut *tx)
         .await?
         .rows_affected();
+    alerts::end_leases(&mut tx).await?;
     tx.commit().await?;
     Ok(ended)
 }
@@ -361,7 +364,10 @@ async fn end_failed(tx: &mut SqliteConnection, id: &ProcessId, failure: &Failure
     .bind(failure.database.as_deref())
     .bind(&failure.reference)
     .bind(next_revision(tx).await?)
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
+    if let Some(alert) = Alert::of_end(&snapshot(tx, id).await?) {
+        alerts::raise_with(tx, &alert).await?;
+    }
     Ok(())
 }

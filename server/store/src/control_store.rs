@@ -6,13 +6,14 @@ use control::ports::control_store::{
     Session, SiteNights, StoreError,
 };
 use control::ports::database_engine::DatabaseSource;
+use control::ports::outbox::{Alert, Delivery, Recipient, Settlement};
 use control::ports::repository::SealedKey;
 use domain::account::Actor;
 use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
 use domain::process::{Process, Progress};
 use domain::retention::Policy;
@@ -22,7 +23,7 @@ use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
 use crate::{
-    accounts, backups, claims, expiry, judgements, keeping, keys_and_audit, nights, packages, policy, processes, readings, sessions, sites,
+    accounts, alerts, backups, claims, expiry, judgements, keeping, keys_and_audit, nights, packages, policy, processes, readings, sessions, sites,
 };
 
 #[async_trait]
@@ -285,8 +286,50 @@ impl ControlStore for SqliteStore {
         Ok(policy::set_policy(self, site, policy).await?)
     }
 
-    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {
-        Ok(nights::tell_silence(self, site, from).await?)
+    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>, alert: &Alert) -> Result<bool, StoreError> {
+        Ok(nights::tell_silence(self, site, from, alert).await?)
+    }
+
+    async fn raise_alert(&self, alert: &Alert) -> Result<bool, StoreError> {
+        Ok(alerts::raise(self, alert).await?)
+    }
+
+    async fn unaddressed_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        Ok(alerts::unaddressed(self).await?)
+    }
+
+    async fn administrators(&self, site: &SiteId) -> Result<Vec<String>, StoreError> {
+        Ok(alerts::administrators(self, site).await?)
+    }
+
+    async fn address_alert(&self, alert: &AlertId, to: &[Recipient], now: Timestamp) -> Result<bool, StoreError> {
+        Ok(alerts::address(self, alert, to, now).await?)
+    }
+
+    async fn due_recipients(&self, now: Timestamp) -> Result<Vec<Recipient>, StoreError> {
+        Ok(alerts::due_recipients(self, now).await?)
+    }
+
+    async fn take_delivery(
+        &self,
+        to: &Recipient,
+        now: Timestamp,
+        held_until: Timestamp,
+    ) -> Result<Option<Delivery>, StoreError> {
+        Ok(alerts::take(self, to, now, held_until).await?)
+    }
+
+    async fn settle_delivery(
+        &self,
+        delivery: &Delivery,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        Ok(alerts::settle(self, delivery, settlement, now).await?)
+    }
+
+    async fn sweep_alerts(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        Ok(alerts::sweep(self, now).await?)
     }
 
     async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {

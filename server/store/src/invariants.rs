@@ -132,6 +132,15 @@ const NEVER: &[(&str, &str)] = &[
         "SELECT id FROM processes WHERE kind = 'restore' AND state = 'completed' AND decided = 0",
     ),
     (
+        "a delivery of an alert that is not addressed",
+        "SELECT a.id FROM alerts a JOIN alert_deliveries d ON d.alert = a.number WHERE a.addressed = 0",
+    ),
+    (
+        "a delivery that is settled without an attempt, or held beyond its end",
+        "SELECT a.id FROM alerts a JOIN alert_deliveries d ON d.alert = a.number \
+         WHERE (d.state = 'delivered' AND d.attempts = 0) OR (d.state <> 'pending' AND d.held_until IS NOT NULL)",
+    ),
+    (
         "a revision above the counter",
         "SELECT id FROM processes WHERE revision > (SELECT value FROM revisions)",
     ),

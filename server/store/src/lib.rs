@@ -5,6 +5,7 @@
 //! differ there. This crate decides nothing about who may do what, and never asks what time it is.
 
 mod accounts;
+mod alerts;
 mod backups;
 mod claims;
 mod control_store;

@@ -1,6 +1,7 @@
 //! The nights of sites: what is settled, what failed, when they start. One query tells it of all sites.
 
 use control::ports::control_store::SiteNights;
+use control::ports::outbox::Alert;
 use domain::ids::SiteId;
 use domain::nights::{FailedNight, Nights};
 use domain::refusal::Refusal;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
+use crate::alerts;
 use crate::fault::Fault;
 use crate::open::SqliteStore;
 use crate::rows;
@@ -79,8 +81,13 @@ pub(crate) async fn set_schedule(store: &SqliteStore, site: &SiteId, schedule: S
     Ok(tx.commit().await?)
 }
 
-/// Keeps that people are told of a silence, or that it is over.
-pub(crate) async fn tell_silence(store: &SqliteStore, site: &SiteId, from: Option<Timestamp>) -> Result<bool, Fault> {
+/// Keeps that people are told of a silence, or that it is over, with the alert that tells them.
+pub(crate) async fn tell_silence(
+    store: &SqliteStore,
+    site: &SiteId,
+    from: Option<Timestamp>,
+    alert: &Alert,
+) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
     let kept: Option<Option<i64>> = sqlx::query_scalar("SELECT silence_told FROM sites WHERE id = $1")
         .bind(site.as_str())
@@ -95,6 +102,7 @@ pub(crate) async fn tell_silence(store: &SqliteStore, site: &SiteId, from: Optio
         .bind(from)
         .execute(&mut *tx)
         .await?;
+    alerts::raise_with(&mut tx, alert).await?;
     tx.commit().await?;
     Ok(true)
 }

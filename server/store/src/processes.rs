@@ -1,6 +1,7 @@
 //! Processes as people follow them: queued, cancelled, read. What workers do with them is in [`crate::claims`].
 
 use control::ports::control_store::NewProcess;
+use control::ports::outbox::Alert;
 use domain::backup::Quota;
 use domain::ids::{BackupId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessKind};
@@ -9,6 +10,7 @@ use domain::restore::Scope;
 use domain::time::Timestamp;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
+use crate::alerts;
 use crate::backups;
 use crate::fault::Fault;
 use crate::open::SqliteStore;
@@ -90,6 +92,9 @@ pub(crate) async fn queue_restore(store: &SqliteStore, new: &NewProcess) -> Resu
         .bind(new.id.as_str())
         .execute(&mut *tx)
         .await?;
+    if let Some(alert) = Alert::of_order(new) {
+        alerts::raise_with(&mut tx, &alert).await?;
+    }
     let process = snapshot(&mut tx, &new.id).await?;
     tx.commit().await?;
     Ok(process)

@@ -12,7 +12,7 @@ use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::{ExpiryLog, Leaving};
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
 use domain::nights::Nights;
 use domain::process::{Process, ProcessKind, Progress};
@@ -24,6 +24,7 @@ use domain::time::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use super::database_engine::{Address, DatabaseSource};
+use super::outbox::{Alert, Delivery, Recipient, Settlement};
 use super::repository::SealedKey;
 
 /// Why a method of the store did not do what was asked.
@@ -282,7 +283,7 @@ pub trait ControlStore: Send + Sync {
         max_running: u32,
     ) -> Result<Option<Claimed>, StoreError>;
 
-    /// Ends every lease at once; returns how many. Only for whoever knows that no worker is alive: a server that has just
+    /// Ends every lease at once, those of deliveries too; returns how many of processes. Only for whoever knows that no worker is alive: a server that has just
     /// taken the lock of the data folder. What its predecessor left goes on without waiting for a lease to run out.
     async fn end_leases(&self) -> Result<u64, StoreError>;
 
@@ -443,9 +444,52 @@ pub trait ControlStore: Send + Sync {
     /// Sets it; the same refusal. What the new policy removes is removed later, not here.
     async fn set_policy(&self, site: &SiteId, policy: Policy) -> Result<(), StoreError>;
 
-    /// Keeps that people are told of a silence that began to count then, or, with `None`, that it is over. `false` when that was
-    /// kept already: of several servers one tells.
-    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError>;
+    /// Keeps that people are told of a silence that began to count then, or, with `None`, that it is over, and the alert that
+    /// tells them, in one transaction. `false` when that was kept already: of several servers one tells.
+    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>, alert: &Alert) -> Result<bool, StoreError>;
+
+    // — alerts —
+    //
+    // An order or an end that people are told of ([`Alert::of_order`], [`Alert::of_end`]) raises its alert in its own
+    // transaction: [`Self::queue_restore`], [`Self::fail`], [`Self::claim`].
+
+    /// Keeps an alert; `false` when that of the same occasion is kept already.
+    async fn raise_alert(&self, alert: &Alert) -> Result<bool, StoreError>;
+
+    /// Alerts for which nobody has decided yet whom they reach, oldest first.
+    async fn unaddressed_alerts(&self) -> Result<Vec<Alert>, StoreError>;
+
+    /// The e-mail addresses of the client's administrators of a site.
+    async fn administrators(&self, site: &SiteId) -> Result<Vec<String>, StoreError>;
+
+    /// Makes one delivery per recipient, due at once; `false` when that was done already: of several servers one decides.
+    async fn address_alert(&self, alert: &AlertId, to: &[Recipient], now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Recipients for whom [`Self::take_delivery`] has something now.
+    async fn due_recipients(&self, now: Timestamp) -> Result<Vec<Recipient>, StoreError>;
+
+    /// Hands out the oldest delivery to this recipient that is due, that nobody holds, and before which none of the same site
+    /// is still on its way, those that were refused left aside. Its attempts are one more and it is held until then. A
+    /// wait beyond [`domain::limits::ALERT_LONGEST_RETRY`] was reckoned under another clock and does not count.
+    async fn take_delivery(
+        &self,
+        to: &Recipient,
+        now: Timestamp,
+        held_until: Timestamp,
+    ) -> Result<Option<Delivery>, StoreError>;
+
+    /// Keeps how an attempt ended; [`StoreError::Fenced`] when a later one has begun or it is settled. One that arrived shows
+    /// that the recipient is well: what else waits for it is due at once, unless it was refused.
+    async fn settle_delivery(
+        &self,
+        delivery: &Delivery,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Gives up, and returns, what has been on its way for [`domain::limits::ALERT_TRIED_FOR`] and is not held; forgets alerts
+    /// that were raised [`domain::limits::ALERT_KEPT`] ago and are not on their way.
+    async fn sweep_alerts(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreError>;
 
     // — files beside the backups —
 

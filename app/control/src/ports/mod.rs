@@ -3,10 +3,12 @@
 //!
 //! Errors of a port never mention an adapter's types: the adapter logs its own chain and answers in these words.
 
+pub mod alert_channel;
 pub mod clock;
 pub mod control_store;
 pub mod database_engine;
 pub mod notifier;
+pub mod outbox;
 pub mod packages;
 pub mod password_hasher;
 pub mod repository;

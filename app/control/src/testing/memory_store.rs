@@ -3,6 +3,7 @@
 //!
 //! One method is one transaction here too: it works on a copy, which replaces the world only when all went well.
 
+mod alerts;
 mod declared;
 mod expiry;
 mod keeping;
@@ -19,7 +20,7 @@ use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
-use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
 use domain::process::{Process, Progress};
 use domain::retention::Policy;
@@ -33,6 +34,7 @@ use crate::ports::control_store::{
     Session, SiteNights, StoreError,
 };
 use crate::ports::database_engine::DatabaseSource;
+use crate::ports::outbox::{Alert, Delivery, Recipient, Settlement};
 use crate::ports::repository::SealedKey;
 use crate::testing::power::{Effect, Power};
 
@@ -365,8 +367,50 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.set_policy(site, policy))
     }
 
-    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {
-        self.change(|world| world.tell_silence(site, from))
+    async fn tell_silence(&self, site: &SiteId, from: Option<Timestamp>, alert: &Alert) -> Result<bool, StoreError> {
+        self.change(|world| world.tell_silence(site, from, alert))
+    }
+
+    async fn raise_alert(&self, alert: &Alert) -> Result<bool, StoreError> {
+        self.change(|world| world.raise(alert))
+    }
+
+    async fn unaddressed_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        Ok(self.read(World::unaddressed))
+    }
+
+    async fn administrators(&self, site: &SiteId) -> Result<Vec<String>, StoreError> {
+        Ok(self.read(|world| world.administrators(site)))
+    }
+
+    async fn address_alert(&self, alert: &AlertId, to: &[Recipient], now: Timestamp) -> Result<bool, StoreError> {
+        self.change(|world| Ok(world.address(alert, to, now)))
+    }
+
+    async fn due_recipients(&self, now: Timestamp) -> Result<Vec<Recipient>, StoreError> {
+        Ok(self.read(|world| world.due_recipients(now)))
+    }
+
+    async fn take_delivery(
+        &self,
+        to: &Recipient,
+        now: Timestamp,
+        held_until: Timestamp,
+    ) -> Result<Option<Delivery>, StoreError> {
+        self.change(|world| Ok(world.take_delivery(to, now, held_until)))
+    }
+
+    async fn settle_delivery(
+        &self,
+        delivery: &Delivery,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(|world| world.settle_delivery(delivery, settlement, now))
+    }
+
+    async fn sweep_alerts(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreError> {
+        self.change(|world| Ok(world.sweep_alerts(now)))
     }
 
     async fn export(&self, backup: &BackupId, database: &DatabaseId) -> Result<Option<Export>, StoreError> {

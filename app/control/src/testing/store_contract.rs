@@ -3,6 +3,7 @@
 //! [`store_contract!`](crate::store_contract) makes one test of each story. After each, the store examines itself
 //! ([`Opened::examine`]): a race that leaves an invariant broken fails even where no answer showed it.
 
+pub mod alerts;
 pub mod claims;
 pub mod declared;
 pub mod expiry;
@@ -79,6 +80,17 @@ macro_rules! store_contract {
                 a_schedule_is_the_sites_own_and_a_declaration_leaves_it
                 a_silence_is_told_once_and_its_end_once
                 a_policy_is_the_sites_own_and_a_declaration_leaves_it
+            }
+            alerts {
+                an_alert_is_raised_once_and_addressed_once
+                a_delivery_is_one_couriers_until_its_lease_ends
+                a_server_that_starts_alone_delivers_at_once
+                the_alerts_of_a_site_go_in_order_and_a_refused_one_steps_aside
+                a_recipient_that_is_well_again_gets_what_waits_at_once
+                a_wait_of_another_clock_does_not_count
+                an_order_or_an_end_raises_its_alert_with_it
+                what_was_tried_for_too_long_is_given_up_and_later_forgotten
+                the_administrators_of_a_site_are_found
             }
             packages {
                 ten_who_want_the_same_file_are_led_to_one_process

@@ -12,6 +12,7 @@ use domain::time::{CivilDate, Timestamp};
 
 use super::world::{Planned, World};
 use crate::ports::control_store::{Declaration, SiteNights, StoreError};
+use crate::ports::outbox::Alert;
 
 impl World {
     /// A new site has nights from now on, as they are declared; one that is known keeps its own.
@@ -89,10 +90,18 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn tell_silence(&mut self, site: &SiteId, from: Option<Timestamp>) -> Result<bool, StoreError> {
+    pub(super) fn tell_silence(
+        &mut self,
+        site: &SiteId,
+        from: Option<Timestamp>,
+        alert: &Alert,
+    ) -> Result<bool, StoreError> {
         let planned = self.planned.get_mut(site).ok_or(Refusal::NotFound)?;
-        let told = planned.silence_told != from;
+        if planned.silence_told == from {
+            return Ok(false);
+        }
         planned.silence_told = from;
-        Ok(told)
+        self.raise(alert)?;
+        Ok(true)
     }
 }

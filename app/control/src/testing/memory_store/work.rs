@@ -16,6 +16,7 @@ use domain::time::Timestamp;
 
 use super::world::{Holder, Work, World, broken};
 use crate::ports::control_store::{Claim, Claimed, NewProcess, RestoreProgress, StoreError};
+use crate::ports::outbox::Alert;
 
 impl World {
     pub(super) fn queue_backup(&mut self, new: &NewProcess) -> Result<Process, StoreError> {
@@ -59,6 +60,9 @@ impl World {
         site.status = SiteStatus::Restoring {
             process: new.id.clone(),
         };
+        if let Some(alert) = Alert::of_order(new) {
+            self.raise(&alert)?;
+        }
         self.snapshot(&new.id)
     }
 
@@ -238,6 +242,10 @@ impl World {
     }
 
     pub(super) fn end_leases(&mut self) -> u64 {
+        self.alerts
+            .iter_mut()
+            .flat_map(|raised| raised.deliveries.values_mut())
+            .for_each(|way| way.held_until = None);
         let running = self
             .processes
             .values_mut()
@@ -349,6 +357,9 @@ impl World {
             },
             now,
         );
+        let raised = self.snapshot(id).ok().as_ref().and_then(Alert::of_end);
+        // Its site is known: the process is one of it.
+        let _ = raised.map(|alert| self.raise(&alert));
     }
 
     pub(super) fn complete(&mut self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {

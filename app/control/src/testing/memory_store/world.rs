@@ -14,6 +14,7 @@ use domain::time::Timestamp;
 
 use crate::ports::control_store::{Account, AuditEntry, Failures, RepositoryRow, RestoreProgress, Session, StoreError};
 use crate::ports::database_engine::Address;
+use crate::ports::outbox::{Alert, Recipient};
 
 /// Everything.
 #[derive(Clone, Default)]
@@ -41,6 +42,8 @@ pub(super) struct World {
     pub(super) repositories: BTreeMap<CustomerId, RepositoryRow>,
     /// From when on space of a repository waits to be freed.
     pub(super) free_at: BTreeMap<CustomerId, Timestamp>,
+    /// Oldest first.
+    pub(super) alerts: Vec<Raised>,
     pub(super) trail: Vec<AuditEntry>,
     pub(super) revision: u64,
 }
@@ -83,6 +86,24 @@ pub(super) struct Away {
     pub(super) purging: bool,
     /// Why the policy no longer keeps it; `None` for one out of the bin.
     pub(super) expired: Option<Expire>,
+}
+
+/// A kept alert.
+#[derive(Clone)]
+pub(super) struct Raised {
+    pub(super) alert: Alert,
+    pub(super) addressed: bool,
+    pub(super) deliveries: BTreeMap<Recipient, OnItsWay>,
+}
+
+/// A delivery.
+#[derive(Clone)]
+pub(super) struct OnItsWay {
+    pub(super) over: bool,
+    pub(super) attempts: u32,
+    pub(super) due_at: Timestamp,
+    pub(super) held_until: Option<Timestamp>,
+    pub(super) refused: bool,
 }
 
 /// Who holds a slot.

@@ -1,17 +1,19 @@
 //! One automatic backup per site and day, whoever's clock strikes (R11).
 
+use domain::alert::Matter;
 use domain::backup::BackupKind;
 use domain::limits::{DAILY_RETENTION_RANGE, MONTHLY_RETENTION_RANGE, SAFETY_RETENTION_RANGE, YEARLY_RETENTION_RANGE};
-use domain::nights::FailedNight;
+use domain::nights::{FailedNight, Silence};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::retention::{Policy, Terms};
 use domain::schedule::Schedule;
-use domain::time::CivilDate;
+use domain::time::{CivilDate, Timestamp};
 use tokio::task::JoinSet;
 
 use super::story::{Story, at, backup_by, broken, declaration, id, november, refusal};
 use crate::ports::control_store::{SiteNights, StoreError};
+use crate::ports::outbox::Alert;
 
 /// A restart, a second node, a clock that is set back: the night is made once.
 pub async fn ten_clocks_at_once_make_one_backup_of_a_night(story: Story) {
@@ -283,24 +285,29 @@ pub async fn a_policy_is_the_sites_own_and_a_declaration_leaves_it(story: Story)
 
 /// Of several servers one tells, and a restart repeats nothing.
 pub async fn a_silence_is_told_once_and_its_end_once(story: Story) {
-    let tell = async |from| {
-        story
-            .store
-            .tell_silence(&id("dupont"), from)
-            .await
-            .expect("the site exists")
+    let silent = |from| {
+        let silence = Silence { last: None, from };
+        Alert::about(Some(id("dupont")), Matter::Silent { silence }, at(6))
     };
+    let over = Alert::about(Some(id("dupont")), Matter::SilenceOver, at(7));
+    let tell = async |from: Option<Timestamp>| {
+        let alert = from.map_or(over.clone(), silent);
+        let told = story.store.tell_silence(&id("dupont"), from, &alert).await;
+        told.expect("the site exists")
+    };
+    let raised = async || story.store.unaddressed_alerts().await.expect("the store works");
     assert!(!tell(None).await, "nothing was told");
+    assert_eq!(raised().await, []);
     assert!(tell(Some(at(5))).await);
     assert!(!tell(Some(at(5))).await);
+    assert_eq!(raised().await, [silent(at(5))], "with what is told, its alert");
     assert_eq!(nights_of(&story, "dupont").await.silence_told, Some(at(5)));
     assert_eq!(nights_of(&story, "martin").await.silence_told, None);
     assert!(tell(None).await);
     assert!(!tell(None).await);
-    assert_eq!(
-        refusal(story.store.tell_silence(&id("nowhere"), None).await),
-        Refusal::NotFound
-    );
+    assert_eq!(raised().await, [silent(at(5)), over.clone()]);
+    let nowhere = story.store.tell_silence(&id("nowhere"), None, &over).await;
+    assert_eq!(refusal(nowhere), Refusal::NotFound);
 }
 
 async fn nights_of(story: &Story, site: &str) -> SiteNights {
