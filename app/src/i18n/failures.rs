@@ -27,10 +27,7 @@ pub const fn kept(lang: Lang, kind: &ProcessKind) -> &'static str {
             "Les sauvegardes précédentes sont intactes et le site n’a pas été touché.",
             "The earlier backups are intact and the site was not touched.",
         ),
-        ProcessKind::Restore { .. } => lang.pick(
-            "Le site a rouvert sur les données qu’il avait avant. Les sauvegardes sont intactes.",
-            "The site has reopened on the data it had before. The backups are intact.",
-        ),
+        ProcessKind::Restore { .. } => kept_after_restore(lang),
         ProcessKind::Export { .. } => lang.pick(
             "La sauvegarde est intacte et le site n’a pas été touché.",
             "The backup is intact and the site was not touched.",
@@ -44,6 +41,15 @@ pub const fn kept(lang: Lang, kind: &ProcessKind) -> &'static str {
             "The backups are intact, the site was not touched and the slot is free again.",
         ),
     }
+}
+
+/// The same of a restore.
+#[must_use]
+pub const fn kept_after_restore(lang: Lang) -> &'static str {
+    lang.pick(
+        "Le site a rouvert sur les données qu’il avait avant. Les sauvegardes sont intactes.",
+        "The site has reopened on the data it had before. The backups are intact.",
+    )
 }
 
 /// The cause in half a sentence, without a capital.

@@ -19,6 +19,7 @@ macro_rules! sentences {
     };
 }
 
+pub mod alerts;
 pub mod backups;
 pub mod common;
 pub mod errors;

@@ -294,6 +294,67 @@ fn the_rule_is_told_in_words_with_its_plurals() {
 }
 
 #[test]
+fn every_alert_has_a_subject_and_says_what_to_do_or_that_nothing_is() {
+    use domain::alert::Matter;
+    use domain::ids::ProcessId;
+    use domain::nights::Silence;
+    let last = Timestamp(1_795_500_000_000);
+    let raised_at = last.plus(std::time::Duration::from_secs(27 * 3_600 + 5));
+    let process = ProcessId::from_random([1; 10]);
+    let failure = Failure {
+        cause: Cause::StorageFull,
+        database: None,
+        reference: "CF-1".to_owned(),
+    };
+    let silent = |last| Matter::Silent {
+        silence: Silence { last, from: raised_at },
+    };
+    let all = [
+        silent(Some(last)),
+        silent(None),
+        Matter::SilenceOver,
+        Matter::GlassBroken {
+            process: process.clone(),
+            by: PERSON.to_owned(),
+            reason: "disque".to_owned(),
+        },
+        Matter::NightFailed {
+            process: process.clone(),
+            business_date: CivilDate::from_days(20_000),
+            failure: failure.clone(),
+        },
+        Matter::RestoreFailed { process, failure },
+        Matter::Test,
+    ];
+    let mut seen = std::collections::HashSet::new();
+    for matter in &all {
+        for lang in Lang::ALL {
+            let told = alerts::Told {
+                matter,
+                site: None,
+                raised_at,
+                link: None,
+            };
+            let (subject, text) = (alerts::subject(lang, &told), alerts::text(lang, &told));
+            assert!(seen.insert(subject.clone()), "{subject} is another's too");
+            assert!((15..=78).contains(&subject.chars().count()), "{subject}");
+            let acts = [alerts::to_do(lang), alerts::over_more(lang), alerts::test_text(lang)];
+            assert!(acts.iter().any(|act| text.contains(act)), "{text}");
+        }
+    }
+    let told = alerts::Told {
+        matter: &all[0],
+        site: None,
+        raised_at,
+        link: None,
+    };
+    assert_eq!(
+        alerts::subject(Lang::Fr, &told).replace('\u{a0}', " "),
+        "Coffre : un site est sans sauvegarde depuis 27 h"
+    );
+}
+
+#[test]
 fn plurals_follow_each_language() {
     let count = |lang, n| counted(lang, n, ["site", "sites"], ["site", "sites"]).replace('\u{202f}', " ");
     assert_eq!([0, 1, 2].map(|n| count(Lang::Fr, n)), ["0 site", "1 site", "2 sites"]);
@@ -313,6 +374,7 @@ fn literals(line: &str) -> Vec<&str> {
 #[test]
 fn no_sentence_breaks_a_line_before_its_punctuation() {
     let sources = [
+        include_str!("alerts.rs"),
         include_str!("backups.rs"),
         include_str!("common.rs"),
         include_str!("errors.rs"),
