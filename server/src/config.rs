@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use confique::Config as _;
 
+use crate::alerting::Alerts;
+
 /// Where the configuration is looked for when no path is given.
 pub const DEFAULT_PATH: &str = "/etc/coffre/coffre.toml";
 
@@ -21,6 +23,9 @@ pub struct Config {
     /// The work.
     #[config(nested)]
     pub work: Work,
+    /// Who is told when something is wrong, and how.
+    #[config(nested)]
+    pub alerts: Alerts,
 }
 
 /// The web server.
@@ -33,6 +38,9 @@ pub struct Web {
     /// Coffre out on one machine, never for people elsewhere.
     #[config(default = false, env = "COFFRE_PLAIN_HTTP")]
     pub plain_http: bool,
+    /// Where people open the console, such as "https://backup.example.org": alerts link to it.
+    #[config(env = "COFFRE_PUBLIC_URL")]
+    pub public_url: Option<String>,
 }
 
 /// Where things are kept.
@@ -79,6 +87,9 @@ pub enum ConfigError {
         "web.plain_http is only accepted on a loopback address, and web.listen is {0}: put a proxy with https in front"
     )]
     PlainHttpInPublic(SocketAddr),
+    /// An address that no browser opens.
+    #[error("web.public_url must begin with https:// or http:// and hold no blank, and is {0:?}")]
+    PublicUrl(String),
     /// A number outside its range.
     #[error("work.max_running must be 1 to 64, and is {0}")]
     MaxRunning(u32),
@@ -126,6 +137,12 @@ impl Config {
         if self.web.plain_http && !self.web.listen.ip().is_loopback() {
             return Err(ConfigError::PlainHttpInPublic(self.web.listen));
         }
+        if let Some(url) = &self.web.public_url {
+            let begins = url.starts_with("https://") || url.starts_with("http://");
+            if !begins || url.contains(|sign: char| sign.is_whitespace() || sign.is_control()) {
+                return Err(ConfigError::PublicUrl(url.clone()));
+            }
+        }
         if !(1..=64).contains(&self.work.max_running) {
             return Err(ConfigError::MaxRunning(self.work.max_running));
         }
@@ -161,6 +178,59 @@ mod tests {
     }
 
     #[test]
+    fn a_public_address_is_one_that_a_browser_opens() {
+        let with = |url: &str| load(&format!("[storage]\ndata = \"/srv\"\n[web]\npublic_url = {url:?}"));
+        assert!(with("https://backup.example.org").is_ok());
+        for bad in ["backup.example.org", "javascript:1", "https://a b", "https://a\nb"] {
+            assert!(matches!(with(bad), Err(ConfigError::PublicUrl(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn alerts_are_optional_and_half_of_a_channel_is_told_by_its_setting() {
+        let channels = |text: &str| {
+            let config = load(&format!("[storage]\ndata = \"/srv\"\n{text}")).unwrap();
+            let channels = config.alerts.channels(None);
+            channels.map(|found| found.len()).map_err(|error| error.to_string())
+        };
+        let mail = "[alerts.mail]\nserver = \"mail.example.org\"\nfrom = \"coffre@example.org\"\nto = [\"host@example.org\"]\n";
+        let secret = "secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n";
+        let urls = "[alerts.webhook]\nurls = [\"https://hooks.example.org/\"]\n";
+        assert_eq!(channels(""), Ok(0));
+        assert_eq!(channels(mail), Ok(1));
+        assert_eq!(channels(&format!("{mail}{urls}{secret}")), Ok(2));
+        for (text, setting) in [
+            (
+                "[alerts.mail]\nto = [\"host@example.org\"]\n".to_owned(),
+                "alerts.mail.server",
+            ),
+            (mail.replace("from =", "user ="), "alerts.mail"),
+            (format!("{mail}user = \"coffre\"\n"), "alerts.mail"),
+            (format!("{mail}security = \"none\"\n"), "alerts.mail"),
+            (
+                format!("{mail}password_file = \"/nowhere/at/all\"\n"),
+                "/nowhere/at/all",
+            ),
+            (urls.to_owned(), "alerts.webhook"),
+            (format!("[alerts.webhook]\n{secret}"), "alerts.webhook.urls"),
+            (format!("{urls}secrets = [\"whsec_short\"]\n"), "alerts.webhook"),
+        ] {
+            let error = channels(&text).unwrap_err();
+            assert!(error.contains(setting) && !error.contains("whsec_short"), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_secret_is_written_with_the_configuration() {
+        let config = load(
+            "[storage]\ndata = \"/srv\"\n[alerts.mail]\npassword = \"s3cret\"\n\
+             [alerts.webhook]\nsecrets = [\"s3cret\"]\nurls = [\"https://hooks.example.org/s3cret\"]",
+        );
+        let written = format!("{:?}", config.unwrap());
+        assert!(!written.contains("s3cret"), "{written}");
+    }
+
+    #[test]
     fn the_template_names_every_setting() {
         let template = Config::template();
         for setting in [
@@ -172,6 +242,14 @@ mod tests {
             "sqlite_folders",
             "max_running",
             "upload_max_gb",
+            "public_url",
+            "trusted_certificates",
+            "alerts.mail",
+            "security",
+            "password_file",
+            "timeout_secs",
+            "alerts.webhook",
+            "secrets_file",
         ] {
             assert!(template.contains(setting), "{setting} is missing in\n{template}");
         }

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use control::ports::alert_channel::AlertChannel;
 use engines::postgres::{ToolFinding, tool_report};
 
 use crate::adapters::master_key::MasterKey;
@@ -45,6 +47,28 @@ pub fn examine(config: Option<&Config>, out: &mut dyn Write) -> io::Result<bool>
             Path::new(folder).is_dir(),
             &format!("SQLite folder {}", folder.display()),
         )?;
+    }
+    match config.alerts.channels(config.web.public_url.as_deref()) {
+        Err(error) => tell(false, &format!("alerts: {error}"))?,
+        Ok(channels) if channels.is_empty() => tell(
+            false,
+            "alerts: no channel is configured, nobody is told when a site has no backup",
+        )?,
+        Ok(channels) => {
+            let named =
+                |channel: &Arc<dyn AlertChannel>| format!("{} to {}", channel.name(), channel.standing().join(", "));
+            let named: Vec<_> = channels.iter().map(named).collect();
+            tell(
+                true,
+                &format!("alerts by {}; `coffre alerts test` tries them", named.join("; ")),
+            )?;
+            if channels.len() == 1 {
+                tell(
+                    true,
+                    "alerts have one channel: when it fails nobody is told; a second one is wise",
+                )?;
+            }
+        }
     }
     Ok(well)
 }

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod adapters;
+pub mod alerting;
 pub mod bacpac_files;
 pub mod config;
 pub mod declaration;

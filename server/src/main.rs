@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use control::ports::clock::Clock;
 use control::ports::control_store::ControlStore;
 use domain::account::Role;
 use domain::ids::CustomerId;
@@ -15,7 +16,7 @@ use server::config::{Config, DEFAULT_PATH};
 use server::demo::Demo;
 use server::http::{Site, WebOptions, router, serve};
 use server::wiring::{self, Choices, Places};
-use server::{accounts, declaration, doctor};
+use server::{accounts, alerting, declaration, doctor};
 use tokio::sync::watch;
 
 /// Backup and restore console for hosted sites.
@@ -51,6 +52,11 @@ enum Command {
         /// The configuration file; without one, the tools alone are looked at.
         #[arg(long)]
         config: Option<PathBuf>,
+    },
+    /// See whether alerts arrive.
+    Alerts {
+        #[command(subcommand)]
+        command: AlertsCommand,
     },
     /// Look into BACPAC files.
     Bacpac {
@@ -90,6 +96,16 @@ enum Command {
         config: PathBuf,
         /// The customer.
         customer: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AlertsCommand {
+    /// Send a test alert through every configured channel and say how it went.
+    Test {
+        /// The configuration file.
+        #[arg(long, default_value = DEFAULT_PATH)]
+        config: PathBuf,
     },
 }
 
@@ -136,6 +152,17 @@ async fn run(command: Command) -> Outcome {
                 Err("something is missing, see above".into())
             }
         }
+        Command::Alerts {
+            command: AlertsCommand::Test { config },
+        } => {
+            let config = Config::load(&config)?;
+            let channels = config.alerts.channels(config.web.public_url.as_deref())?;
+            if alerting::test(&channels, SystemClock.now(), &mut std::io::stdout()).await? {
+                Ok(())
+            } else {
+                Err("an alert would not reach everybody, see above".into())
+            }
+        }
         Command::Bacpac { command } => command.run(&mut std::io::stdout().lock()),
         Command::Config => {
             print!("{}", Config::template());
@@ -177,6 +204,10 @@ async fn serve_sites(path: &Path) -> Outcome {
     let config = Config::load(path)?;
     let stop = stop_signal()?;
     let choices = choices(&config);
+    let channels = config.alerts.channels(config.web.public_url.as_deref())?;
+    if channels.is_empty() {
+        tracing::warn!("no alert channel is configured: nobody is told when a site has no backup");
+    }
     let sites = config
         .storage
         .sites
@@ -195,8 +226,10 @@ async fn serve_sites(path: &Path) -> Outcome {
     tracing::info!(address = %config.web.listen, sites = declared.sites.len(), "serving");
     let web = router(Arc::clone(&plane), options, stop.clone());
     let work = tokio::spawn(Arc::clone(&plane).work(stop.clone()));
+    let alerts = tokio::spawn(plane.deliver_alerts(channels, stop.clone()));
     serve(listener, web, stop).await?;
     work.abort();
+    alerts.abort();
     Ok(())
 }
 
@@ -240,7 +273,7 @@ fn log(command: &Command) {
     let usual = if matches!(command, Command::Demo { .. }) {
         "warn"
     } else {
-        "warn,server=info,control=info"
+        "warn,server=info,control=info,alerts=info"
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = tracing_subscriber::fmt()

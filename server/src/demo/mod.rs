@@ -99,8 +99,11 @@ impl Demo {
         let web = router(Arc::clone(&plane), options, stop.clone());
         let writer = books.write(Arc::new(SystemClock));
         let work = tokio::spawn(Arc::clone(&plane).work(stop.clone()));
+        // To nobody: what is raised in the demonstration is forgotten after its time.
+        let alerts = tokio::spawn(plane.deliver_alerts(Vec::new(), stop.clone()));
         serve(listener, web, stop).await?;
         work.abort();
+        alerts.abort();
         writer.stop().await;
         Ok(())
     }
