@@ -133,7 +133,7 @@ pub enum AlertingError {
 }
 
 impl Alerts {
-    /// The channels that are configured; none is fine. `public_url` is where people open the console.
+    /// The channels that are configured; none is fine. Within a runtime: the mail channel keeps connections. `public_url` is where people open the console.
     ///
     /// # Errors
     /// See [`AlertingError`].

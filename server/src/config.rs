@@ -186,8 +186,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn alerts_are_optional_and_half_of_a_channel_is_told_by_its_setting() {
+    #[tokio::test]
+    async fn alerts_are_optional_and_half_of_a_channel_is_told_by_its_setting() {
         let channels = |text: &str| {
             let config = load(&format!("[storage]\ndata = \"/srv\"\n{text}")).unwrap();
             let channels = config.alerts.channels(None);

@@ -70,7 +70,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// A channel that has sent nothing yet.
+    /// A channel that has sent nothing yet. To be called within a runtime, which closes idle connections.
     ///
     /// # Errors
     /// [`SettingsError`] when the settings have no sense.
