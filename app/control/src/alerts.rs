@@ -211,14 +211,15 @@ impl ControlPlane {
         channels: Vec<Arc<dyn AlertChannel>>,
         mut stop: watch::Receiver<bool>,
     ) {
-        let courier = Courier::new(
-            Arc::clone(&self.outside.store),
-            Arc::clone(&self.outside.clock),
-            channels,
-        );
+        let (store, clock) = (Arc::clone(&self.outside.store), Arc::clone(&self.outside.clock));
+        let courier = Arc::new(Courier::new(store, clock, channels));
         while !*stop.borrow() {
-            // A failure was logged where it happened; the next round may find the store well again.
-            let _ = courier.deliver_once().await;
+            // On its own: a channel that panics must not silence every alert that is still to come. A failure of the store
+            // was logged where it happened; the next round may find it well again.
+            let round = Arc::clone(&courier);
+            if let Err(panic) = tokio::spawn(async move { round.deliver_once().await }).await {
+                tracing::error!(%panic, "delivering alerts panicked");
+            }
             tokio::select! {
                 () = self.alert_raised.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod anomalies;
+mod alerts;
 mod backups;
 mod expiry;
 mod keeping;

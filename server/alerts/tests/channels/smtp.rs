@@ -113,7 +113,7 @@ pub struct SmtpServer {
 /// An authority and a server's certificate for `localhost`.
 pub struct Certificates {
     pub authority: String,
-    acceptor: TlsAcceptor,
+    pub acceptor: TlsAcceptor,
 }
 
 impl Certificates {

@@ -1,12 +1,14 @@
 //! Webhooks: signed, never led elsewhere, never held up.
 
 use alerts::signature::Secret;
-use alerts::{SettingsError, Webhook, WebhookSettings};
+use alerts::{SettingsError, Trust, Webhook, WebhookSettings};
 use control::ports::alert_channel::{AlertChannel, Letter, Undelivered};
 use domain::alert::Matter;
 use domain::time::Timestamp;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::hook::{Answer, SECRET};
+use crate::smtp::Certificates;
 use crate::world::{World, hook_settings, wording};
 
 const NEXT: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -83,6 +85,37 @@ async fn a_receiver_that_is_not_there_is_told_without_its_address() {
         matches!(&error, Undelivered::Later(text) if !text.contains("secret-part")),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_trusted_and_no_other() {
+    let world = World::new().await;
+    let letter = world.letter(Matter::SilenceOver).await;
+    let (ours, others) = (Certificates::new(), Certificates::new());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    let acceptor = ours.acceptor.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut heard = Vec::new();
+            while !heard.ends_with(b"}") {
+                stream.read_buf(&mut heard).await.unwrap();
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        }
+    });
+    for (trusted, arrives) in [(&others, false), (&ours, true)] {
+        let settings = WebhookSettings {
+            urls: vec![url.clone()],
+            trust: Trust::pem(trusted.authority.clone().into_bytes()).unwrap(),
+            ..hook_settings(&world.hook)
+        };
+        let outcome = call(settings, &letter, world.plane.now()).await;
+        assert_eq!(outcome.is_ok(), arrives, "{outcome:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
