@@ -30,7 +30,8 @@ use components::{LastSite, Navigated};
 use live::Live;
 use pages::{
     AllProcessesPage, BackupPage, DatabasePage, DatabasesPage, DeletePage, ExportPage, ImportPage, NightsPage,
-    ProcessPage, ReleasePage, RestorePage, RetentionPage, ReviewPage, SignInPage, SitePage, SiteProcessesPage, SitesPage,
+    ProcessPage, ReleasePage, RestorePage, RetentionPage, ReviewPage, SignInPage, SitePage, SiteProcessesPage,
+    SitesPage,
 };
 
 /// The whole console. Every page is complete before it is sent, so that its status is right and script is optional.

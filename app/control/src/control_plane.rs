@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::error::ControlError;
 use crate::feed::Feed;
+use crate::jobs::AtWork;
 use crate::nights::NightWatch;
 use crate::ports::clock::Clock;
 use crate::ports::control_store::{AuditEntry, ControlStore};
@@ -53,7 +54,7 @@ pub struct Outside {
     pub upload_most_bytes: u64,
     /// Names this server in leases; unique among the nodes of one store.
     pub node: String,
-    /// Processes at work at once, over all nodes.
+    /// Processes at work at once on this node.
     pub max_running: u32,
 }
 
@@ -66,6 +67,7 @@ pub struct ControlPlane {
     pub(crate) night_watch: NightWatch,
     /// Something may have come into the outbox.
     pub(crate) alert_raised: Notify,
+    pub(crate) at_work: AtWork,
     pub(crate) hashing: Semaphore,
     /// Held while a try to sign in is counted.
     pub(crate) counting: tokio::sync::Mutex<()>,
@@ -81,6 +83,7 @@ impl ControlPlane {
             feed: Feed::default(),
             wake: Notify::new(),
             night_watch: NightWatch::begun(outside.clock.now()),
+            at_work: AtWork::default(),
             outside,
             alert_raised: Notify::new(),
             hashing: Semaphore::new(HASHED_AT_ONCE),

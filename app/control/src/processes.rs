@@ -1,4 +1,4 @@
-//! What people see of the work, and how they stop what has not begun.
+//! What people see of the work, and how they stop it.
 
 use domain::account::Actor;
 use domain::ids::{ProcessId, SiteId};
@@ -11,6 +11,7 @@ use domain::site::SiteStatus;
 
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
+use crate::ports::control_store::StoreError;
 use crate::sites::entry;
 
 impl ControlPlane {
@@ -62,10 +63,12 @@ impl ControlPlane {
         })
     }
 
-    /// Stops a process that has not begun: whoever may start such a process may stop it.
+    /// Stops a process: whoever may start such a process may stop it. A queued one is Cancelled at once. A running one stops at
+    /// its next step and undoes what it began; until then everybody sees who wants it stopped.
     ///
     /// # Errors
-    /// [`Refusal::TooLate`] once it has begun; [`Refusal::NotFound`]; the refusal of the act itself.
+    /// [`Refusal::TooLate`] once it has ended, or what it does becomes visible; [`Refusal::NotFound`]; the refusal of the
+    /// act itself.
     pub async fn cancel(&self, actor: &Actor, id: &ProcessId) -> Result<Process, ControlError> {
         let process = self.outside.store.process(id).await?.ok_or(Refusal::NotFound)?;
         let action = action_of(&process.kind);
@@ -74,14 +77,29 @@ impl ControlPlane {
         if !matches!(refusal(actor, action, &site), None | Some(Refusal::SiteRestoring)) {
             self.allowed(actor, action, &process.site).await?;
         }
-        let process = self.outside.store.cancel(id, &actor.name, self.now()).await?;
-        self.audit(Some(actor), Some(&process.site), "process.cancel", "done", id.as_str())
+        let answer = self.outside.store.cancel(id, &actor.name, self.now()).await;
+        if let Err(StoreError::Refused(no)) = &answer {
+            self.audit(
+                Some(actor),
+                Some(&process.site),
+                "process.cancel",
+                no.code(),
+                id.as_str(),
+            )
             .await?;
+        }
+        let process = answer?;
+        let outcome = if process.state.is_over() { "done" } else { "asked" };
+        self.audit(Some(actor), Some(&process.site), "process.cancel", outcome, id.as_str())
+            .await?;
+        self.at_work.stop(&process.id);
         self.feed.process(&process);
-        self.night_watch.changed(&process.site);
-        self.announce_queue(&process.id).await;
-        if process.kind.is_restore() {
-            self.feed.site(&process.site, SiteStatus::Ready);
+        if process.state.is_over() {
+            self.night_watch.changed(&process.site);
+            self.announce_queue(&process.id).await;
+            if process.kind.is_restore() {
+                self.feed.site(&process.site, SiteStatus::Ready);
+            }
         }
         Ok(process)
     }

@@ -27,10 +27,7 @@ impl ControlPlane {
         let backups: Vec<_> = store.backups(&site.id).await?.iter().map(entry).collect();
         Ok(RetentionView {
             policy: store.policy(&site.id).await?,
-            facts: backups
-                .iter()
-                .map(Facts::of_entry)
-                .collect(),
+            facts: backups.iter().map(Facts::of_entry).collect(),
             backups,
             coming: Coming {
                 site: site.id.clone(),

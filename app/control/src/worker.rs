@@ -1,14 +1,14 @@
 //! The worker: claims one process after another and attends to each until it ends. All kinds of work go this way.
 //!
 //! The work itself blocks, on a thread of its own ([`crate::jobs`]). Beside it runs the attendance: it prolongs the lease, keeps
-//! the progress at most four times a second, and closes the fence when the claim is lost.
+//! the progress at most four times a second, and stops the work when the claim is lost or a person wants it stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::failure::{Cause, Failure};
 use domain::limits::{HEARTBEAT, LEASE, PROGRESS_INTERVAL};
-use domain::process::{Process, ProcessKind, ProcessState};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState};
 use domain::site::SiteStatus;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -18,12 +18,14 @@ use crate::error::ControlError;
 use crate::jobs::{Attempt, JobError, Outcome, Report};
 use crate::ports::control_store::{Claim, Claimed, StoreError};
 use crate::ports::notifier::Notice;
-use crate::ports::repository::Fence;
 use crate::random;
 
 /// How often an idle worker looks for work that nobody woke it for: a lease that ran out, another node's queue. Well below
 /// the 30 s in which an interrupted process must go on.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// How often the wish of a person to stop the work is looked for. Here it arrives at once; this is for another node's.
+const LISTEN_EVERY: Duration = Duration::from_secs(1);
 
 /// How often ended sessions are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(600);
@@ -89,14 +91,18 @@ impl ControlPlane {
 
     async fn attend(self: &Arc<Self>, claimed: Claimed) {
         let (claim, process) = (claimed.claim.clone(), claimed.process.clone());
-        let fence = Fence::open();
+        let halt = self.at_work.begin(&claim.process);
+        if matches!(process.cancelling, Cancelling::Asked { .. }) {
+            halt.stop();
+        }
         let (reports, mut latest) = watch::channel(Report::start());
-        let attempt = Attempt::new(Arc::clone(self), claimed, fence.clone(), reports);
+        let attempt = Attempt::new(Arc::clone(self), claimed, Arc::clone(&halt), reports);
         let mut job = tokio::task::spawn_blocking(move || attempt.run());
 
         let mut tick = interval(PROGRESS_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut beaten = Instant::now();
+        let mut listened: Option<Instant> = None;
         let outcome = loop {
             tokio::select! {
                 ended = &mut job => break ended.unwrap_or_else(|panic| match process.kind {
@@ -110,19 +116,28 @@ impl ControlPlane {
                         beaten = Instant::now();
                         held = self.outside.store.heartbeat(&claim, self.now().plus(LEASE)).await;
                     }
+                    if held.is_ok() && listened.is_none_or(|at| at.elapsed() >= LISTEN_EVERY) {
+                        listened = Some(Instant::now());
+                        held = match self.outside.store.asked_to_stop(&claim).await {
+                            Ok(true) => Err(StoreError::Stopping),
+                            other => other.map(drop),
+                        };
+                    }
                     if held.is_ok() && latest.has_changed().unwrap_or(false) {
                         let report = latest.borrow_and_update().clone();
                         held = self.keep_progress(&claim, &report).await;
                     }
                     match held {
                         Ok(()) => {}
-                        Err(StoreError::Fenced) => fence.close(),
+                        Err(StoreError::Fenced) => halt.lose(),
+                        Err(StoreError::Stopping) => halt.stop(),
                         // The lease decides: if the store stays away for longer, another attempt takes over.
                         Err(error) => tracing::warn!(process = %claim.process, %error, "progress not kept"),
                     }
                 }
             }
         };
+        self.at_work.end(&claim.process, &halt);
         self.settle(&claim, &process, outcome).await;
     }
 
@@ -157,6 +172,7 @@ impl ControlPlane {
                 tracing::warn!(process = %claim.process, attempt = claim.attempt, "the claim was lost; nothing was kept");
                 return;
             }
+            Err(JobError::Stopped) => store.end_cancelled(claim, now).await,
             Err(JobError::Failed {
                 cause,
                 database,
@@ -170,6 +186,11 @@ impl ControlPlane {
                 tracing::error!(process = %claim.process, reference = failure.reference, ?cause, detail, "process failed");
                 store.fail(claim, &failure, now).await
             }
+        };
+        // The wish came after the work had gone wrong by itself, and before that was kept.
+        let ended = match ended {
+            Err(StoreError::Stopping) => store.end_cancelled(claim, now).await,
+            ended => ended,
         };
         match ended {
             Ok(process) => {

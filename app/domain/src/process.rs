@@ -360,6 +360,23 @@ impl ProcessState {
     }
 }
 
+/// Can a process that is under way still be cancelled?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cancelling {
+    /// Yes, and nobody has asked for it.
+    Possible,
+    /// Somebody has asked for it: the work stops at its next step, what it began is undone, and it ends Cancelled.
+    Asked {
+        /// Shown name of who asked first.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// No: what it does becomes visible now, or it has ended.
+    TooLate,
+}
+
 /// A whole snapshot of a process, as people follow it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Process {
@@ -379,8 +396,12 @@ pub struct Process {
     pub requested_at: Timestamp,
     /// Which attempt this is: 0 while it has never run, 2 after one interruption.
     pub attempt: u32,
-    /// Processes that will be claimed before this one, while it is queued.
+    /// Its place in the queue, while it is queued: how many processes a single worker would take before it if nothing were
+    /// added and what runs now ran on, as if every site were free, and one more if the work that now runs on its own
+    /// site keeps it waiting. More workers take the same processes sooner, not in another order, unless a site is busy.
     pub ahead: Option<u32>,
+    /// Can it still be cancelled?
+    pub cancelling: Cancelling,
     /// The instant whose state is being kept, once fixed.
     pub t0: Option<Timestamp>,
     /// The backup it made, once Completed: the backup itself, or the one taken before a restore.

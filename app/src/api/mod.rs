@@ -10,8 +10,8 @@ mod error;
 
 use domain::bacpac::Upload;
 use domain::overview::{
-    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, RetentionView, ReviewPage,
-    SiteList, SiteOverview,
+    BackupEntry, DatabaseBackups, ExportPage, ImportPage, ProcessDetail, ProcessList, RestoreChoices, RetentionView,
+    ReviewPage, SiteList, SiteOverview,
 };
 use domain::process::Process;
 use domain::retention::Policy;

@@ -1,7 +1,7 @@
 //! The shelf of live states: the newest wins, and pages are told when to read themselves again.
 
 use super::*;
-use domain::process::{Process, ProcessKind, ProcessState, Progress};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress};
 use domain::time::Timestamp;
 
 fn snapshot(revision: u64, state: ProcessState) -> Process {
@@ -15,6 +15,7 @@ fn snapshot(revision: u64, state: ProcessState) -> Process {
         requested_at: Timestamp(0),
         attempt: 1,
         ahead: None,
+        cancelling: Cancelling::Possible,
         t0: None,
         backup: None,
         revision,

@@ -14,7 +14,8 @@ use leptos_meta::Title;
 
 use crate::api::{self, CancelProcess};
 use crate::components::{
-    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, expiry_log, export_log, fetched, figures, icon, import_report, process_plate, progress_bar, review_mark, steps, t0_sentence, use_act,
+    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, expiry_log, export_log, fetched, figures, icon,
+    import_report, process_plate, progress_bar, review_mark, steps, t0_sentence, use_act,
 };
 use crate::live::Live;
 use crate::viewer::lang;

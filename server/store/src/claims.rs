@@ -13,13 +13,13 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::alerts;
 use crate::backups;
+use crate::cancelling::{self, still_wanted};
 use crate::fault::Fault;
 use crate::open::SqliteStore;
 use crate::processes::{let_go, next_revision, snapshot};
 use crate::rows;
 
-/// Hands the next process to a worker: an interrupted one before a queued one, what a person asked for before a night, each
-/// oldest first.
+/// Hands the next process to a worker: an interrupted one before a queued one.
 pub(crate) async fn claim(
     store: &SqliteStore,
     worker: &str,
@@ -28,8 +28,15 @@ pub(crate) async fn claim(
     max_running: u32,
 ) -> Result<Option<Claimed>, Fault> {
     let mut tx = store.begin().await?;
-    give_up_exhausted(&mut tx, now).await?;
-    let claimed = match next(&mut tx, now, max_running).await? {
+    end_silent(&mut tx, now).await?;
+    let next = match has_room(&mut tx, worker, now, max_running).await? {
+        false => None,
+        true => match interrupted(&mut tx, now).await? {
+            Some(id) => Some(id),
+            None => next_queued(&mut tx, worker, now, max_running).await?,
+        },
+    };
+    let claimed = match next {
         Some(id) => Some(begin_attempt(&mut tx, &id, worker, now, lease_until).await?),
         None => None,
     };
@@ -103,7 +110,7 @@ pub(crate) async fn complete_backup(
     now: Timestamp,
 ) -> Result<Process, Fault> {
     let mut tx = store.begin().await?;
-    let process = held(&mut tx, claim).await?;
+    let process = still_wanted(held(&mut tx, claim).await?)?;
     let expected = match &process.kind {
         ProcessKind::ManualBackup | ProcessKind::Import { .. } => (BackupKind::Manual, None),
         ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
@@ -166,7 +173,7 @@ pub(crate) async fn record_safety(
 /// Decides a restore.
 pub(crate) async fn decide_restore(store: &SqliteStore, claim: &Claim) -> Result<(), Fault> {
     let mut tx = store.begin().await?;
-    if !held(&mut tx, claim).await?.kind.is_restore() {
+    if !still_wanted(held(&mut tx, claim).await?)?.kind.is_restore() {
         return Err(Fault::broken("only a restore is decided"));
     }
     sqlx::query("UPDATE processes SET decided = 1 WHERE id = $1")
@@ -179,7 +186,7 @@ pub(crate) async fn decide_restore(store: &SqliteStore, claim: &Claim) -> Result
 /// Completes a restore and opens the site.
 pub(crate) async fn complete_restore(store: &SqliteStore, claim: &Claim, now: Timestamp) -> Result<Process, Fault> {
     let mut tx = store.begin().await?;
-    let process = held(&mut tx, claim).await?;
+    let process = still_wanted(held(&mut tx, claim).await?)?;
     if !process.kind.is_restore() || !restore_progress(&mut tx, &process.id).await?.swapped {
         return Err(Fault::broken("only a decided restore is completed"));
     }
@@ -198,7 +205,7 @@ pub(crate) async fn fail(
     now: Timestamp,
 ) -> Result<Process, Fault> {
     let mut tx = store.begin().await?;
-    held(&mut tx, claim).await?;
+    still_wanted(held(&mut tx, claim).await?)?;
     end_failed(&mut tx, &claim.process, failure, now).await?;
     let process = snapshot(&mut tx, &claim.process).await?;
     tx.commit().await?;
@@ -221,20 +228,25 @@ pub(crate) async fn held(tx: &mut SqliteConnection, claim: &Claim) -> Result<Pro
     }
 }
 
-/// A backup whose last attempt was silent past its lease is given up, whether or not a worker is free for another. What may
-/// have left remains is not ([`ProcessKind::leaves_remains`]): a worker must first put the old data back, or tidy up.
-async fn give_up_exhausted(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), Fault> {
-    let exhausted = sqlx::query(
-        "SELECT id FROM processes WHERE state = 'running' AND lease_until <= $1 AND attempt >= $2 \
-         AND kind IN ('manual', 'nightly', 'expiry') \
+/// A silent backup or expiry is ended, whether or not a worker is free for another attempt, when a person wants it stopped or when it
+/// was interrupted too often. What may have left remains is not ([`ProcessKind::leaves_remains`]): a worker must first put the
+/// old data back, or tidy up.
+async fn end_silent(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), Fault> {
+    let silent = sqlx::query(
+        "SELECT id, cancel_asked_by FROM processes WHERE state = 'running' AND lease_until <= $1 \
+         AND (attempt >= $2 OR cancel_asked_at IS NOT NULL) AND kind IN ('manual', 'nightly', 'expiry') \
          ORDER BY requested_at, id",
     )
     .bind(now.millis())
     .bind(i64::from(MAX_ATTEMPTS))
     .fetch_all(&mut *tx)
     .await?;
-    for row in exhausted {
+    for row in silent {
         let id: ProcessId = rows::id(&row, "id")?;
+        if let Some(by) = row.try_get::<Option<String>, _>("cancel_asked_by")? {
+            cancelling::end(tx, &id, &by, now).await?;
+            continue;
+        }
         // The process's own id is the reference: the lines its attempts left in the log carry it.
         let failure = Failure {
             cause: Cause::Interrupted,
@@ -247,34 +259,60 @@ async fn give_up_exhausted(tx: &mut SqliteConnection, now: Timestamp) -> Result<
     Ok(())
 }
 
-async fn next(tx: &mut SqliteConnection, now: Timestamp, max_running: u32) -> Result<Option<ProcessId>, Fault> {
-    let alive: i64 = sqlx::query_scalar("SELECT count(*) FROM processes WHERE state = 'running' AND lease_until > $1")
-        .bind(now.millis())
-        .fetch_one(&mut *tx)
-        .await?;
-    if alive >= i64::from(max_running) {
-        return Ok(None);
-    }
+/// May this node begin another one? What it lost by its lease does not count.
+async fn has_room(tx: &mut SqliteConnection, worker: &str, now: Timestamp, max_running: u32) -> Result<bool, Fault> {
+    let alive: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM processes WHERE state = 'running' AND worker = $1 AND lease_until > $2",
+    )
+    .bind(worker)
+    .bind(now.millis())
+    .fetch_one(tx)
+    .await?;
+    Ok(alive < i64::from(max_running))
+}
+
+/// The oldest one whose worker is silent, on whatever node that was.
+async fn interrupted(tx: &mut SqliteConnection, now: Timestamp) -> Result<Option<ProcessId>, Fault> {
     let row = sqlx::query(
-        "SELECT p.id FROM processes p WHERE (p.state = 'running' AND p.lease_until <= $1) OR (p.state = 'queued' \
-         AND (NOT p.exclusive OR NOT EXISTS (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' \
-         AND r.exclusive)) AND (p.kind <> 'export' OR $2 > (SELECT count(*) FROM processes e WHERE e.kind = 'export' \
-         AND e.state = 'running')) \
-         AND NOT EXISTS (SELECT 1 FROM processes r JOIN sites rs ON rs.id = r.site JOIN sites ps ON ps.id = p.site \
-         WHERE r.state = 'running' AND rs.customer = ps.customer AND (r.kind = 'expiry' OR p.kind = 'expiry')) \
-         AND (p.kind <> 'expiry' OR NOT EXISTS (SELECT 1 FROM readings d JOIN backups b ON b.id = d.backup \
-         JOIN sites bs ON bs.id = b.site JOIN sites ps ON ps.id = p.site WHERE d.until > $1 AND bs.customer = ps.customer))) \
-         ORDER BY CASE WHEN p.state = 'running' THEN 0 WHEN p.kind = 'nightly' THEN 2 WHEN p.kind = 'expiry' THEN 3 ELSE 1 END, \
-         p.requested_at, p.id LIMIT 1",
+        "SELECT id FROM processes WHERE state = 'running' AND lease_until <= $1 ORDER BY requested_at, id LIMIT 1",
     )
     .bind(now.millis())
-    .bind(i64::from(exports_at_once(max_running)))
     .fetch_optional(tx)
     .await?;
     row.as_ref().map(|row| rows::id(row, "id")).transpose()
 }
 
-/// Starts the next attempt. T0 is fixed anew by each, unless the safety backup that holds it is recorded.
+/// The queued one whose turn it is, of those that need not wait. `line_sql!` in [`crate::processes`] tells the same order.
+async fn next_queued(
+    tx: &mut SqliteConnection,
+    worker: &str,
+    now: Timestamp,
+    max_running: u32,
+) -> Result<Option<ProcessId>, Fault> {
+    let row = sqlx::query(
+        "WITH \
+         busy AS (SELECT o.customer, count(*) AS running FROM processes r JOIN sites o ON o.id = r.site \
+                  WHERE r.state = 'running' GROUP BY o.customer), \
+         exports AS (SELECT count(*) AS here FROM processes \
+                     WHERE state = 'running' AND kind = 'export' AND worker = $1) \
+         SELECT p.id FROM processes p JOIN sites s ON s.id = p.site JOIN customers c ON c.id = s.customer \
+         LEFT JOIN busy b ON b.customer = s.customer \
+         WHERE p.state = 'queued' \
+         AND (NOT p.exclusive OR NOT EXISTS \
+              (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' AND r.exclusive)) \
+         AND (p.kind <> 'export' OR $2 > (SELECT here FROM exports)) \
+         ORDER BY p.kind = 'nightly', COALESCE(b.running, 0), c.served, p.requested_at, p.id LIMIT 1",
+    )
+    .bind(worker)
+    .bind(i64::from(exports_at_once(max_running)))
+    .bind(now.millis())
+    .fetch_optional(tx)
+    .await?;
+    row.as_ref().map(|row| rows::id(row, "id")).transpose()
+}
+
+/// Starts the next attempt; its customer is served. T0 is fixed anew by each, unless the safety backup that holds it is
+/// recorded. It can be cancelled like the first, unless it is decided.
 async fn begin_attempt(
     tx: &mut SqliteConnection,
     id: &ProcessId,
@@ -285,7 +323,7 @@ async fn begin_attempt(
     sqlx::query(
         "UPDATE processes SET state = 'running', attempt = attempt + 1, percent = 0, stage = $2, done_bytes = 0, \
          total_bytes = NULL, worker = $3, lease_until = $4, started_at = $5, \
-         t0 = CASE WHEN made_backup IS NULL THEN NULL ELSE t0 END, revision = $6, updated_at = $5 WHERE id = $1",
+         t0 = CASE WHEN made_backup IS NULL THEN NULL ELSE t0 END, no_return = decided, revision = $6, updated_at = $5 WHERE id = $1",
     )
     .bind(id.as_str())
     .bind(rows::word(&Progress::start().stage)?)
@@ -295,8 +333,13 @@ async fn begin_attempt(
     .bind(next_revision(tx).await?)
     .execute(&mut *tx)
     .await?;
-    let restore = restore_progress(tx, id).await?;
     let process = snapshot(tx, id).await?;
+    sqlx::query("UPDATE customers SET served = $2 WHERE id = (SELECT customer FROM sites WHERE id = $1)")
+        .bind(process.site.as_str())
+        .bind(rows::stored(process.revision)?)
+        .execute(&mut *tx)
+        .await?;
+    let restore = restore_progress(tx, id).await?;
     Ok(Claimed {
         claim: Claim {
             process: id.clone(),

@@ -23,7 +23,8 @@ use domain::time::Timestamp;
 
 use crate::open::SqliteStore;
 use crate::{
-    accounts, alerts, backups, claims, expiry, judgements, keeping, keys_and_audit, nights, packages, policy, processes, readings, sessions, sites,
+    accounts, alerts, backups, cancelling, claims, expiry, judgements, keeping, keys_and_audit, nights, packages,
+    policy, processes, readings, sessions, sites,
 };
 
 #[async_trait]
@@ -132,6 +133,19 @@ impl ControlStore for SqliteStore {
         Ok(claims::report(self, claim, progress, t0, now).await?)
     }
 
+    async fn asked_to_stop(&self, claim: &Claim) -> Result<bool, StoreError> {
+        Ok(cancelling::asked_to_stop(self, claim).await?)
+    }
+
+    async fn pass_no_return(
+        &self,
+        claim: &Claim,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        Ok(cancelling::pass_no_return(self, claim, lease_until, now).await?)
+    }
+
     async fn complete_backup(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<Process, StoreError> {
         Ok(claims::complete_backup(self, claim, backup, now).await?)
     }
@@ -165,7 +179,11 @@ impl ControlStore for SqliteStore {
     }
 
     async fn cancel(&self, process: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
-        Ok(processes::cancel(self, process, by, now).await?)
+        Ok(cancelling::cancel(self, process, by, now).await?)
+    }
+
+    async fn end_cancelled(&self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+        Ok(cancelling::end_cancelled(self, claim, now).await?)
     }
 
     async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError> {

@@ -15,12 +15,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::backups::whole;
+use crate::cancelling::still_wanted;
 use crate::claims::{complete, held};
 use crate::fault::Fault;
 use crate::open::SqliteStore;
 use crate::packages::keep_told;
 use crate::policy::policy_of;
-use crate::processes::{insert, snapshot};
+use crate::processes::{insert, next_revision, snapshot};
 use crate::rows;
 
 /// The sites for which an expiry has something to do.
@@ -90,11 +91,18 @@ pub(crate) async fn queue_expiry(store: &SqliteStore, new: &NewProcess) -> Resul
 /// Marks what leaves, and returns all that is marked.
 pub(crate) async fn begin_expiry(store: &SqliteStore, claim: &Claim, now: Timestamp) -> Result<Expiring, Fault> {
     let mut tx = store.begin().await?;
-    let process = held(&mut tx, claim).await?;
+    let process = still_wanted(held(&mut tx, claim).await?)?;
     if process.kind != ProcessKind::Expiry {
         return Err(Fault::broken("only an expiry marks"));
     }
     let site = &process.site;
+    // What is marked does not come back: from here on there is nothing to cancel.
+    sqlx::query("UPDATE processes SET no_return = 1, revision = $2, updated_at = $3 WHERE id = $1")
+        .bind(claim.process.as_str())
+        .bind(next_revision(&mut tx).await?)
+        .bind(now.millis())
+        .execute(&mut *tx)
+        .await?;
     sqlx::query(
         "UPDATE backups SET purging = 1 WHERE site = $1 AND deleted_at IS NOT NULL AND gone_at <= $2 AND NOT purging",
     )

@@ -141,6 +141,26 @@ const NEVER: &[(&str, &str)] = &[
          WHERE (d.state = 'delivered' AND d.attempts = 0) OR (d.state <> 'pending' AND d.held_until IS NOT NULL)",
     ),
     (
+        "a process that was to be cancelled and ended otherwise",
+        "SELECT id FROM processes WHERE cancel_asked_at IS NOT NULL AND state NOT IN ('running', 'cancelled')",
+    ),
+    (
+        "a process cancelled while it ran that nobody wanted cancelled",
+        "SELECT id FROM processes WHERE state = 'cancelled' AND attempt > 0 AND cancel_asked_by IS NOT cancelled_by",
+    ),
+    (
+        "a process to be cancelled that has gone too far",
+        "SELECT id FROM processes WHERE cancel_asked_at IS NOT NULL AND (no_return OR decided)",
+    ),
+    (
+        "a cancelled process that made something",
+        "SELECT id FROM processes WHERE state = 'cancelled' AND made_backup IS NOT NULL AND kind <> 'restore'",
+    ),
+    (
+        "a customer served after the youngest change",
+        "SELECT id FROM customers WHERE served > (SELECT value FROM revisions)",
+    ),
+    (
         "a revision above the counter",
         "SELECT id FROM processes WHERE revision > (SELECT value FROM revisions)",
     ),

@@ -7,6 +7,7 @@
 mod accounts;
 mod alerts;
 mod backups;
+mod cancelling;
 mod claims;
 mod control_store;
 mod expiry;

@@ -27,8 +27,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "nights", include_str!("../migrations/0005_nights.sql")),
     (6, "policy", include_str!("../migrations/0006_policy.sql")),
     (7, "unusual", include_str!("../migrations/0007_unusual.sql")),
-    (10, "expiry", include_str!("../migrations/0010_expiry.sql")),
     (8, "alerts", include_str!("../migrations/0008_alerts.sql")),
+    (9, "queue", include_str!("../migrations/0009_queue.sql")),
+    (10, "expiry", include_str!("../migrations/0010_expiry.sql")),
 ];
 
 /// Why the control store was not opened.

@@ -8,6 +8,7 @@ use domain::process::{Process, ProcessKind};
 use domain::time::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::cancelling::still_wanted;
 use crate::claims::{complete, held};
 use crate::fault::Fault;
 use crate::open::SqliteStore;
@@ -22,7 +23,7 @@ pub(crate) async fn complete_export(
     now: Timestamp,
 ) -> Result<Process, Fault> {
     let mut tx = store.begin().await?;
-    let process = held(&mut tx, claim).await?;
+    let process = still_wanted(held(&mut tx, claim).await?)?;
     let asked = matches!(&process.kind, ProcessKind::Export { backup, database, .. }
         if *backup == export.backup && *database == export.database);
     if !asked || export.process != process.id {

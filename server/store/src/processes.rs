@@ -1,4 +1,5 @@
-//! Processes as people follow them: queued, cancelled, read. What workers do with them is in [`crate::claims`].
+//! Processes as people follow them: queued, read. What workers do with them is in [`crate::claims`], how they are stopped in
+//! [`crate::cancelling`].
 
 use control::ports::control_store::NewProcess;
 use control::ports::outbox::Alert;
@@ -7,7 +8,6 @@ use domain::ids::{BackupId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
-use domain::time::Timestamp;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::alerts;
@@ -16,17 +16,43 @@ use crate::fault::Fault;
 use crate::open::SqliteStore;
 use crate::rows;
 
+/// The queue as [`crate::claims`] would take it with one worker, as if every site were free: `place` counts from 0.
+///
+/// Each claim makes its customer the last one served, so the customers of a class are taken in turn: first the oldest process of
+/// each, then the second of each, and so on. `round` is that number. When the nights begin, whoever had processes asked for by
+/// people has been served since, the later the more there were of them (`asked`). Customers never served before are
+/// equal; their first processes tell them apart.
+macro_rules! line_sql {
+    () => {
+        concat!(
+            "WITH busy AS (SELECT o.customer, count(*) AS running FROM processes r JOIN sites o ON o.id = r.site ",
+            "WHERE r.state = 'running' GROUP BY o.customer), ",
+            "waiting AS (SELECT q.id, q.requested_at, ",
+            "CASE q.kind WHEN 'nightly' THEN 1 WHEN 'expiry' THEN 2 ELSE 0 END AS turn, s.customer, c.served, ",
+            "COALESCE(b.running, 0) AS running FROM processes q JOIN sites s ON s.id = q.site ",
+            "JOIN customers c ON c.id = s.customer LEFT JOIN busy b ON b.customer = s.customer WHERE q.state = 'queued'), ",
+            "ranked AS (SELECT id, turn, served, running, ",
+            "row_number() OVER (PARTITION BY customer, turn ORDER BY requested_at, id) AS round, ",
+            "sum(turn = 0) OVER (PARTITION BY customer) AS asked, ",
+            "sum(turn = 1) OVER (PARTITION BY customer) AS nights, ",
+            "first_value(requested_at) OVER (PARTITION BY customer ORDER BY turn, requested_at, id) AS first_at, ",
+            "first_value(id) OVER (PARTITION BY customer ORDER BY turn, requested_at, id) AS first_id FROM waiting), ",
+            "line AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY turn, running, round, ",
+            "CASE WHEN turn > 1 THEN nights ELSE 0 END, CASE WHEN turn > 0 THEN asked ELSE 0 END, ",
+            "served, first_at, first_id) - 1 AS place FROM ranked) "
+        )
+    };
+}
+
 /// A whole snapshot. What is ahead of a queued process changes without it, so its revision is that of the whole table:
 /// a later reading is never older, and the next change of its own is always younger.
 macro_rules! process_sql {
     ($tail:literal) => {
         concat!(
+            line_sql!(),
             "SELECT p.*, s.name AS site_name, ",
             "CASE p.state WHEN 'queued' THEN (SELECT value FROM revisions) ELSE p.revision END AS snapshot_revision, ",
-            "CASE p.state WHEN 'queued' THEN ",
-            "(SELECT count(*) FROM processes q WHERE q.state = 'queued' ",
-            "AND (CASE q.kind WHEN 'expiry' THEN 2 ELSE q.kind = 'nightly' END, q.requested_at, q.id) < ",
-            "(CASE p.kind WHEN 'expiry' THEN 2 ELSE p.kind = 'nightly' END, p.requested_at, p.id)) ",
+            "CASE p.state WHEN 'queued' THEN (SELECT place FROM line WHERE line.id = p.id) ",
             "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive) ",
             "END AS ahead ",
             "FROM processes p JOIN sites s ON s.id = p.site ",
@@ -159,34 +185,6 @@ pub(crate) async fn queue_import(store: &SqliteStore, new: &NewProcess) -> Resul
     }
     insert_with_slot(&mut tx, new).await?;
     let process = snapshot(&mut tx, &new.id).await?;
-    tx.commit().await?;
-    Ok(process)
-}
-
-/// Cancels a process that is still queued.
-pub(crate) async fn cancel(store: &SqliteStore, id: &ProcessId, by: &str, now: Timestamp) -> Result<Process, Fault> {
-    let mut tx = store.begin().await?;
-    let state: Option<String> = sqlx::query_scalar("SELECT state FROM processes WHERE id = $1")
-        .bind(id.as_str())
-        .fetch_optional(&mut *tx)
-        .await?;
-    match state.as_deref() {
-        None => return Err(Refusal::NotFound.into()),
-        Some("queued") => {}
-        Some(_) => return Err(Refusal::TooLate.into()),
-    }
-    let_go(&mut tx, id).await?;
-    sqlx::query(
-        "UPDATE processes SET state = 'cancelled', ended_at = $2, cancelled_by = $3, revision = $4, updated_at = $2 \
-         WHERE id = $1",
-    )
-    .bind(id.as_str())
-    .bind(now.millis())
-    .bind(by)
-    .bind(next_revision(&mut tx).await?)
-    .execute(&mut *tx)
-    .await?;
-    let process = snapshot(&mut tx, id).await?;
     tx.commit().await?;
     Ok(process)
 }

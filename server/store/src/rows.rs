@@ -3,7 +3,7 @@
 use domain::backup::{Artifact, Backup, BackupKind, Promotion};
 use domain::bacpac::{Export, Upload};
 use domain::failure::Failure;
-use domain::process::{Process, ProcessKind, ProcessState, Progress};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress};
 use domain::restore::Scope;
 use domain::site::{Database, EngineKind, Site, SiteStatus};
 use domain::time::{CivilDate, Timestamp, Zone};
@@ -94,15 +94,26 @@ pub(crate) fn process(row: &SqliteRow) -> Result<Process, Fault> {
         site: id(row, "site")?,
         site_name: row.try_get("site_name")?,
         kind: kind(row)?,
-        state,
         requested_by: row.try_get("requested_by")?,
         requested_at: at(row, "requested_at")?,
         attempt: natural(row, "attempt")?,
         ahead: optional_natural(row, "ahead")?,
+        cancelling: cancelling(row, state.is_over())?,
         t0: optional_at(row, "t0")?,
         backup,
         revision: natural(row, "snapshot_revision")?,
         updated_at: at(row, "updated_at")?,
+        state,
+    })
+}
+
+fn cancelling(row: &SqliteRow, over: bool) -> Result<Cancelling, Fault> {
+    let past = row.try_get::<bool, _>("no_return")? || row.try_get::<bool, _>("decided")?;
+    let asked = optional_at(row, "cancel_asked_at")?.zip(row.try_get("cancel_asked_by")?);
+    Ok(match asked {
+        Some((at, by)) if !over => Cancelling::Asked { by, at },
+        None if !over && !past => Cancelling::Possible,
+        _ => Cancelling::TooLate,
     })
 }
 

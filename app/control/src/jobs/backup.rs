@@ -324,8 +324,12 @@ fn commit(attempt: &Attempt, writer: Box<dyn BackupWriter>, backup: &Backup, sho
     let ordering = std::sync::atomic::Ordering::Relaxed;
     let to_verify = |bytes: u64| total.store(bytes.max(1), ordering);
     let progress = |done: u64| shown.report(attempt, Stage::Verify, done, total.load(ordering));
-    let still_mine = || attempt.still_mine();
-    Ok(writer.commit(facts, &to_verify, &progress, &still_mine)?)
+    // A backup is visible from its snapshot on; one before a restore is only a step of it, and stays when that is cancelled.
+    let last_word = || match shown {
+        Shown::Backup | Shown::Keep => attempt.pass_no_return().is_ok(),
+        Shown::Safety => attempt.still_mine(),
+    };
+    Ok(writer.commit(facts, &to_verify, &progress, &last_word)?)
 }
 
 /// The length of a file decides its tar header; its hash is not known yet and is not in the header.

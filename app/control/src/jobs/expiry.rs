@@ -36,7 +36,7 @@ pub(super) fn run(attempt: &Attempt) -> Result<Outcome, JobError> {
     let all = leaving.len() as u64;
     for (done, backup) in (1..).zip(leaving.iter().map(|leaving| &leaving.backup)) {
         if !attempt.still_mine() {
-            return Err(JobError::Lost);
+            return Err(attempt.halted());
         }
         repository.forget(&backup.snapshot)?;
         attempt.wait(store.audit(&AuditEntry {
@@ -73,7 +73,7 @@ fn repository(attempt: &Attempt, customer: &CustomerId) -> Result<Option<Box<dyn
     let outside = &attempt.plane.outside;
     match attempt.wait(outside.store.repository(customer))? {
         Some(row) if row.exists => {
-            let fence = attempt.fence.clone();
+            let fence = attempt.halt.fence();
             Ok(Some(outside.repositories.open(customer, &row.key, true, fence)?))
         }
         _ => Ok(None),

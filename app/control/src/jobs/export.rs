@@ -2,7 +2,7 @@
 //!
 //! It is made of what is stored, never of the live database, and keeps no other work of its site waiting.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::bacpac::{Export, Told};
@@ -46,17 +46,18 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -
         t0: chosen.t0,
         identity: identity(backup, database),
     };
-    let place = Place::Export(backup.clone(), database.clone(), attempt.process.id.clone());
-    let target = outside.shelf.path(&place);
-    let unfinished = target.with_added_extension(attempt.claim.attempt.to_string());
+    let target = target(attempt, backup, database);
+    let unfinished = unfinished(&target, attempt.claim.attempt);
     let made = attempt.aside(&reached, |tag| {
         write(attempt, &reached, tag, &files, &facts, &unfinished)
     });
-    let Made { bytes, sha256, log } = made?;
     // Whoever lost the claim must not put its file in the place of the next attempt's.
-    if !attempt.still_mine() {
-        return Err(JobError::Lost);
+    let made = made.and_then(|made| attempt.pass_no_return().map(|()| made));
+    if made.is_err() {
+        // Its name is this attempt's own. It may not even have been begun.
+        let _gone = std::fs::remove_file(&unfinished);
     }
+    let Made { bytes, sha256, log } = made?;
     std::fs::rename(&unfinished, &target).map_err(|error| JobError::new(Cause::Unexpected, error))?;
     attempt.wait(outside.store.tell(&attempt.claim, &Told::Exported(Box::new(log))))?;
     let now = attempt.plane.now();
@@ -71,6 +72,25 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -
             u64::from(EXPORT_KEPT_DAYS) * 24 * 60 * 60,
         )),
     })))
+}
+
+fn target(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) -> PathBuf {
+    let place = Place::Export(backup.clone(), database.clone(), attempt.process.id.clone());
+    attempt.plane.outside.shelf.path(&place)
+}
+
+/// The file while an attempt writes it.
+fn unfinished(target: &Path, attempt: u32) -> PathBuf {
+    target.with_added_extension(attempt.to_string())
+}
+
+/// Removes what earlier attempts were writing.
+pub(super) fn remove_unfinished(attempt: &Attempt, backup: &BackupId, database: &DatabaseId) {
+    let target = target(attempt, backup, database);
+    for earlier in 1..attempt.claim.attempt {
+        // Most attempts leave none.
+        let _gone = std::fs::remove_file(unfinished(&target, earlier));
+    }
 }
 
 /// Loads the stored copy aside and writes the file of it.

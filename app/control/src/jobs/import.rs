@@ -87,7 +87,7 @@ fn build(
     let copy_room = attempt.scratch("import-copy")?;
     let copy = aside
         .freeze(path(copy_room.as_ref()))
-        .and_then(|view| view.copy(&|_| !attempt.fence.is_closed()))
+        .and_then(|view| view.copy(&|_| !attempt.halt.must_stop()))
         .map_err(JobError::of(source))?;
     Ok(Copied {
         source: source.clone(),

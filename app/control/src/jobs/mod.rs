@@ -1,11 +1,13 @@
 //! What a claimed process does, stage by stage. Everything here blocks, on a thread of its own.
 //!
-//! A stage that fails ends the work; the stages before it are undone by the guards they hold. Whoever has lost the claim
-//! stops at once and undoes nothing, because a later attempt may be at work already.
+//! A stage that fails ends the work; the stages before it are undone by the guards they hold. So does a person who wants it
+//! stopped, at its next report. Whoever has lost the claim stops at once and undoes nothing, because a later attempt may be
+//! at work already.
 
 mod backup;
 mod expiry;
 mod export;
+mod halt;
 mod import;
 mod kept;
 mod restore;
@@ -20,7 +22,7 @@ use domain::expiry::ExpiryLog;
 use domain::failure::Cause;
 use domain::ids::DatabaseId;
 use domain::limits::MAX_ATTEMPTS;
-use domain::process::{Process, ProcessKind, Progress, Stage};
+use domain::process::{Cancelling, Process, ProcessKind, Progress, Stage};
 use domain::site::Site;
 use domain::time::Timestamp;
 use tokio::runtime::Handle;
@@ -29,8 +31,10 @@ use tokio::sync::watch;
 use crate::control_plane::ControlPlane;
 use crate::ports::control_store::{AuditEntry, Claim, Claimed, RestoreProgress, StoreError};
 use crate::ports::database_engine::{DatabaseEngine, DatabaseSource, EngineError};
-use crate::ports::repository::{Fence, Repository, RepositoryError};
+use crate::ports::repository::{Repository, RepositoryError};
 use crate::ports::scratch::ScratchFolder;
+
+pub(crate) use self::halt::{AtWork, Halt};
 
 /// How the work ended well.
 #[derive(Debug)]
@@ -50,6 +54,8 @@ pub(crate) enum Outcome {
 pub(crate) enum JobError {
     /// The claim belongs to somebody else now.
     Lost,
+    /// A person wanted it stopped, and what it began is undone.
+    Stopped,
     /// A restore failed and its old data could not all be put back. The process is left to its lease: the next attempt
     /// settles first, and the site stays closed until that has worked.
     Unsettled,
@@ -93,6 +99,7 @@ impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Fenced => Self::Lost,
+            StoreError::Stopping => Self::Stopped,
             other => Self::new(Cause::Unexpected, other),
         }
     }
@@ -120,7 +127,7 @@ pub(crate) struct Attempt {
     claim: Claim,
     process: Process,
     reached: RestoreProgress,
-    fence: Fence,
+    halt: Arc<Halt>,
     reports: Mutex<watch::Sender<Report>>,
     runtime: Handle,
 }
@@ -130,7 +137,7 @@ impl Attempt {
     pub(crate) fn new(
         plane: Arc<ControlPlane>,
         claimed: Claimed,
-        fence: Fence,
+        halt: Arc<Halt>,
         reports: watch::Sender<Report>,
     ) -> Self {
         let Claimed {
@@ -144,7 +151,7 @@ impl Attempt {
             claim,
             process,
             reached: restore,
-            fence,
+            halt,
             reports,
             runtime: Handle::current(),
         }
@@ -152,19 +159,44 @@ impl Attempt {
 
     /// Does the work, to its end.
     pub(crate) fn run(self) -> Result<Outcome, JobError> {
-        let result = match self.process.kind.clone() {
-            ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } => backup::run(&self),
-            ProcessKind::Restore { backup, scope, .. } => restore::run(&self, &backup, &scope),
-            ProcessKind::Export { backup, database, .. } => export::run(&self, &backup, &database),
-            ProcessKind::Import { upload, database, .. } => import::run(&self, &upload, &database),
-            ProcessKind::Expiry => expiry::run(&self),
+        let result = match self.process.cancelling {
+            Cancelling::Asked { .. } => self.tidy_up(),
+            _ => self.work(),
         };
-        // Whatever went wrong after the fence closed went wrong because it closed.
-        if self.fence.is_closed() {
-            Err(JobError::Lost)
-        } else {
-            result
+        match result {
+            // Whatever went wrong after the claim was lost went wrong because of that.
+            _ if self.halt.is_lost() => Err(JobError::Lost),
+            Err(JobError::Failed { detail, .. }) if self.halt.must_stop() => {
+                tracing::debug!(process = %self.claim.process, detail, "stopped");
+                Err(JobError::Stopped)
+            }
+            result => result,
         }
+    }
+
+    fn work(&self) -> Result<Outcome, JobError> {
+        match self.process.kind.clone() {
+            ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } => backup::run(self),
+            ProcessKind::Restore { backup, scope, .. } => restore::run(self, &backup, &scope),
+            ProcessKind::Export { backup, database, .. } => export::run(self, &backup, &database),
+            ProcessKind::Import { upload, database, .. } => import::run(self, &upload, &database),
+            ProcessKind::Expiry => expiry::run(self),
+        }
+    }
+
+    /// A person wanted it stopped, and the attempt that should have stopped was interrupted itself: what that one left is put
+    /// in order, and nothing is begun again.
+    fn tidy_up(&self) -> Result<Outcome, JobError> {
+        match &self.process.kind {
+            ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } | ProcessKind::Expiry => {}
+            ProcessKind::Restore { scope, .. } => restore::put_back(self, scope)?,
+            ProcessKind::Export { backup, database, .. } => {
+                export::remove_unfinished(self, backup, database);
+                self.clear_earlier(&self.source(database)?);
+            }
+            ProcessKind::Import { database, .. } => self.clear_earlier(&self.source(database)?),
+        }
+        Err(JobError::Stopped)
     }
 
     /// Waits for the store from this thread.
@@ -194,26 +226,30 @@ impl Attempt {
 
     /// Works with a database aside, under a tag of this attempt alone: one that lost its claim cannot take away what the next one
     /// made. What earlier attempts left is removed first, what this one leaves behind by failing is removed after.
-    fn aside<T>(
-        &self,
-        (source, engine): &Reached,
-        work: impl FnOnce(&str) -> Result<T, JobError>,
-    ) -> Result<T, JobError> {
-        let tag = |attempt: u32| format!("{}-{attempt}", self.process.id);
-        let clear = |attempt: u32| {
-            if let Err(error) = engine.clear_aside(source, &tag(attempt)) {
-                tracing::warn!(process = %self.claim.process, attempt, %error, "a database aside may still be there");
-            }
-        };
-        (1..self.claim.attempt).for_each(clear);
+    fn aside<T>(&self, reached: &Reached, work: impl FnOnce(&str) -> Result<T, JobError>) -> Result<T, JobError> {
+        self.clear_earlier(reached);
         if self.claim.attempt > MAX_ATTEMPTS {
             return Err(JobError::new(Cause::Interrupted, "interrupted too often"));
         }
-        let worked = work(&tag(self.claim.attempt));
+        let worked = work(&self.aside_tag(self.claim.attempt));
         if worked.is_err() {
-            clear(self.claim.attempt);
+            self.clear_aside(reached, self.claim.attempt);
         }
         worked
+    }
+
+    fn aside_tag(&self, attempt: u32) -> String {
+        format!("{}-{attempt}", self.process.id)
+    }
+
+    fn clear_earlier(&self, reached: &Reached) {
+        (1..self.claim.attempt).for_each(|attempt| self.clear_aside(reached, attempt));
+    }
+
+    fn clear_aside(&self, (source, engine): &Reached, attempt: u32) {
+        if let Err(error) = engine.clear_aside(source, &self.aside_tag(attempt)) {
+            tracing::warn!(process = %self.claim.process, attempt, %error, "a database aside may still be there");
+        }
     }
 
     fn source(&self, database: &DatabaseId) -> Result<Reached, JobError> {
@@ -228,7 +264,7 @@ impl Attempt {
             // The key is kept before anything is created with it.
             None => self.wait(store.save_key(&site.customer, &repositories.new_key()?))?,
         };
-        let repository = repositories.open(&site.customer, &row.key, row.exists, self.fence.clone())?;
+        let repository = repositories.open(&site.customer, &row.key, row.exists, self.halt.fence())?;
         if !row.exists {
             self.wait(store.repository_exists(&site.customer))?;
         }
@@ -244,18 +280,18 @@ impl Attempt {
             .map_err(|(cause, detail)| JobError::new(cause, detail))
     }
 
-    /// Tells how far a stage is; `false` asks whoever works to stop, because the claim is lost.
+    /// Tells how far a stage is; `false` asks whoever works to stop: the claim is lost, or a person wants it stopped.
     fn report(&self, stage: Stage, done: u64, total: Option<u64>) -> bool {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         reports.send_modify(|report| report.progress = report.progress.advanced(stage, done, total));
-        !self.fence.is_closed()
+        !self.halt.must_stop()
     }
 
     /// The same for a step made of others, in thousandths.
     fn report_share(&self, stage: Stage, thousandths: u64) -> bool {
         let reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         reports.send_modify(|report| report.progress = report.progress.advanced_by_share(stage, thousandths));
-        !self.fence.is_closed()
+        !self.halt.must_stop()
     }
 
     fn fixed_at(&self, t0: Timestamp) {
@@ -278,16 +314,59 @@ impl Attempt {
         self.wait(self.plane.outside.store.audit(&entry))
     }
 
-    /// Is the claim still held? Asks the store, not the memory of it.
-    fn still_mine(&self) -> bool {
-        let lease = self.plane.now().plus(domain::limits::LEASE);
-        let held = self
-            .runtime
-            .block_on(self.plane.outside.store.heartbeat(&self.claim, lease));
-        if matches!(held, Err(StoreError::Fenced)) {
-            self.fence.close();
+    /// Why the work stops where a report said so.
+    fn halted(&self) -> JobError {
+        if self.halt.is_lost() || !self.halt.must_stop() {
+            JobError::Lost
+        } else {
+            JobError::Stopped
         }
-        held.is_ok() && !self.fence.is_closed()
+    }
+
+    /// Is the claim still held, and the work still wanted? Asks the store, not the memory of it.
+    fn still_mine(&self) -> bool {
+        let store = &self.plane.outside.store;
+        let lease = self.plane.now().plus(domain::limits::LEASE);
+        let held = self.wait(async {
+            store.heartbeat(&self.claim, lease).await?;
+            match store.asked_to_stop(&self.claim).await? {
+                false => Ok(()),
+                true => Err(StoreError::Stopping),
+            }
+        });
+        self.heed(held).is_ok()
+    }
+
+    /// From here on what the work does becomes visible, and nobody can cancel it any more; asks like [`Self::still_mine`].
+    ///
+    /// # Errors
+    /// [`JobError::Stopped`] when somebody was first; [`JobError::Lost`], also when the store does not answer: then nobody
+    /// knows who was first, and the lease decides.
+    fn pass_no_return(&self) -> Result<(), JobError> {
+        let now = self.plane.now();
+        let lease = now.plus(domain::limits::LEASE);
+        let store = &self.plane.outside.store;
+        let passed = self.wait(store.pass_no_return(&self.claim, lease, now));
+        let process = self.heed(passed)?;
+        self.plane.feed.process(&process);
+        Ok(())
+    }
+
+    /// Lets an answer of the store stop the work.
+    fn heed<T>(&self, answer: Result<T, JobError>) -> Result<T, JobError> {
+        match answer {
+            Err(JobError::Lost) => self.halt.lose(),
+            Err(JobError::Stopped) => self.halt.stop(),
+            _ => {}
+        }
+        match answer {
+            _ if self.halt.is_lost() => Err(JobError::Lost),
+            Err(JobError::Failed { detail, .. }) => {
+                tracing::warn!(process = %self.claim.process, detail, "the claim could not be asked for");
+                Err(JobError::Lost)
+            }
+            answer => answer,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A restore: back the present state up, prove the chosen one, load it aside, check it, exchange.
 //!
 //! The live data are not touched before the last stage. Until the restore is *decided* in the control store, every
-//! failure and every interruption leads back to the old data; after it, forward to the new ones.
+//! failure and every interruption leads back to the old data; after it, forward to the new ones. It can be cancelled until the
+//! exchange begins, which the store decides.
 
 use std::sync::Arc;
 
@@ -31,11 +32,7 @@ struct Target {
 pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result<Outcome, JobError> {
     let store = &attempt.plane.outside.store;
     let tag = attempt.process.id.to_string();
-    let databases: Vec<_> = attempt
-        .sources()?
-        .into_iter()
-        .filter(|(source, _)| scope.covers(&source.id))
-        .collect();
+    let databases = in_scope(attempt, scope)?;
 
     // What an interrupted attempt left behind comes first: the rest starts from one known state.
     if attempt.reached.swapped {
@@ -64,7 +61,7 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result
     prove(attempt, &targets)?;
     if let Err(error) = exchange(attempt, &targets, &tag) {
         // Whoever lost the claim leaves the settling to the attempt that holds it.
-        if matches!(error, JobError::Lost) || attempt.fence.is_closed() {
+        if matches!(error, JobError::Lost) || attempt.halt.is_lost() {
             return Err(JobError::Lost);
         }
         // Until the old data are back everywhere the site must not open: what it holds is a mixture.
@@ -75,6 +72,21 @@ pub(super) fn run(attempt: &Attempt, backup: &BackupId, scope: &Scope) -> Result
     keep(targets.iter().map(|target| (&target.source, &target.engine)), &tag);
     measure(attempt, &site, &targets);
     Ok(Outcome::Restored)
+}
+
+fn in_scope(attempt: &Attempt, scope: &Scope) -> Result<Vec<Reached>, JobError> {
+    let covered = |(source, _): &Reached| scope.covers(&source.id);
+    Ok(attempt.sources()?.into_iter().filter(covered).collect())
+}
+
+/// Puts the old data back where an earlier attempt left something else.
+///
+/// # Errors
+/// [`JobError::Unsettled`] when that did not work everywhere.
+pub(super) fn put_back(attempt: &Attempt, scope: &Scope) -> Result<(), JobError> {
+    let databases = in_scope(attempt, scope)?;
+    let tag = attempt.process.id.to_string();
+    roll_back(databases.iter().map(|(source, engine)| (source, engine)), &tag)
 }
 
 fn targets(
@@ -122,7 +134,7 @@ fn prove(attempt: &Attempt, targets: &[Target]) -> Result<(), JobError> {
                 hash.update(&buffer[..read]);
                 done += read as u64;
                 if !attempt.report(Stage::Prove, done, Some(total)) {
-                    return Err(JobError::Lost);
+                    return Err(attempt.halted());
                 }
             }
             if Sha256Hex::from_bytes(&hash.finalize().into()) != file.sha256 {
@@ -160,9 +172,7 @@ fn exchange(attempt: &Attempt, targets: &[Target], tag: &str) -> Result<(), JobE
     }
 
     attempt.report(Stage::Swap, 0, None);
-    if !attempt.still_mine() {
-        return Err(JobError::Lost);
-    }
+    attempt.pass_no_return()?;
     for (target, shadow) in shadows {
         shadow.swap().map_err(JobError::of(&target.source))?;
     }

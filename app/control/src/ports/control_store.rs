@@ -12,7 +12,9 @@ use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::expiry::{ExpiryLog, Leaving};
 use domain::failure::Failure;
-use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
+use domain::ids::{
+    AccountId, AlertId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId,
+};
 use domain::judgement::{Decision, Verdict};
 use domain::nights::Nights;
 use domain::process::{Process, ProcessKind, Progress};
@@ -36,6 +38,10 @@ pub enum StoreError {
     /// The process has ended or belongs to a later attempt: whoever asks must stop.
     #[error("the claim is no longer held")]
     Fenced,
+    /// A person has asked for the process to be cancelled: whoever asks must stop, undo what it began, and end it with
+    /// [`ControlStore::end_cancelled`].
+    #[error("the process is to be cancelled")]
+    Stopping,
     /// The store does not work; the detail is for the log.
     #[error("control store: {0}")]
     Broken(String),
@@ -269,12 +275,23 @@ pub trait ControlStore: Send + Sync {
     /// site's and is not used yet ([`Refusal::NotFound`]), a slot is taken ([`Refusal::QuotaReached`]).
     async fn queue_import(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
-    /// Hands the next process to a worker: one whose worker has been silent past its lease (attempt + 1), or the oldest queued
-    /// one that need not wait for its site. Nights yield to what a person asked for: they come after everything else queued. An exclusive process waits until no other exclusive one of its site is running,
-    /// an expiry until nobody else works with or reads its customer's repository, and while one runs nothing else of the customer begins;
-    /// an export waits until fewer than [`domain::limits::exports_at_once`] are. Atomic: no two workers get the same. `max_running` processes at most
-    /// run at once, over all workers. A backup that was interrupted [`domain::limits::MAX_ATTEMPTS`] times is failed here; what
-    /// may have left remains is handed out even then, because its worker must first settle them.
+    /// Hands the next process to a worker, atomically: no two workers get the same.
+    ///
+    /// First one whose worker has been silent past its lease (attempt + 1), oldest first. Then, of the queued ones that need
+    /// not wait: what a person asked for before a night, and among those the customer with the fewest running processes,
+    /// then the customer that was served least recently, then the oldest. So ten backups of one customer do not keep the next
+    /// customer's one waiting, and within a site the order is that of the clicks. [`Process::ahead`] tells the same order.
+    ///
+    /// An exclusive process waits until no other exclusive one of its site is running. `worker` names the node: at most
+    /// `max_running` processes run at once on it, and fewer than that many exports
+    /// ([`domain::limits::exports_at_once`]); what runs elsewhere does not count.
+    ///
+    /// An expiry comes after the nights. It waits until nobody else works with its customer's repository or reads from it, and
+    /// while one runs, nothing else of its customer begins.
+    ///
+    /// A silent backup or expiry is ended here when a person has asked for its cancelling (Cancelled), or when it was interrupted
+    /// [`domain::limits::MAX_ATTEMPTS`] times (Failed). What may have left remains is handed out even then, because its
+    /// worker must first settle them.
     async fn claim(
         &self,
         worker: &str,
@@ -299,7 +316,20 @@ pub trait ControlStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Process, StoreError>;
 
+    /// Has a person asked for the process to be cancelled? Changes nothing, and costs little enough to be asked every second.
+    async fn asked_to_stop(&self, claim: &Claim) -> Result<bool, StoreError>;
+
+    /// What the process does becomes visible from here on: until its next attempt it can no longer be cancelled. Prolongs the
+    /// lease. [`StoreError::Stopping`] when somebody has asked first: of the two, exactly one is accepted.
+    async fn pass_no_return(
+        &self,
+        claim: &Claim,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Process, StoreError>;
+
     /// Records the backup and completes its process, in one transaction; a reserved slot becomes the backup's.
+    /// [`StoreError::Stopping`] when its cancelling was asked for; so do the other methods that end a process or decide it.
     async fn complete_backup(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<Process, StoreError>;
 
     /// Records the backup taken before a restore; the process goes on.
@@ -324,8 +354,14 @@ pub trait ControlStore: Send + Sync {
     /// Fails a process; a reserved slot is free again, and a closed site opens, in one transaction.
     async fn fail(&self, claim: &Claim, failure: &Failure, now: Timestamp) -> Result<Process, StoreError>;
 
-    /// Cancels a process that is still queued ([`Refusal::TooLate`] otherwise); its slot is free, its site opens.
+    /// Cancels a queued process at once: its slot is free, its site opens. Of a running one it keeps the wish, which
+    /// everybody sees ([`domain::process::Cancelling::Asked`]); a second wish changes nothing. [`Refusal::TooLate`] when it has
+    /// ended, or has passed the point from which what it does becomes visible.
     async fn cancel(&self, process: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError>;
+
+    /// Ends a running process whose cancelling was asked for, once what it began is undone; a reserved slot is free again, and
+    /// a closed site opens, in one transaction. A backup taken before a restore stays.
+    async fn end_cancelled(&self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError>;
 
     /// One process.
     async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError>;
@@ -397,7 +433,8 @@ pub trait ControlStore: Send + Sync {
 
     /// Marks, in one transaction, what leaves the claim's site for good: what [`domain::retention::plan`] expires under the policy
     /// of this moment and nobody uses (no restore or export is queued or running, no reading goes on), and what in the bin
-    /// is past its time. From here on it is in no list and comes back in none. Returns all that is marked, by this call or by
+    /// is past its time. From here on it is in no list and comes back in none, and the expiry can no longer be cancelled
+    /// ([`StoreError::Stopping`] when somebody has asked for that before). Returns all that is marked, by this call or by
     /// an earlier one that was not followed to its end, oldest first.
     async fn begin_expiry(&self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError>;
 

@@ -71,7 +71,10 @@ impl Alert {
                 process: process_id,
                 failure,
             },
-            ProcessKind::ManualBackup | ProcessKind::Export { .. } | ProcessKind::Import { .. } => return None,
+            ProcessKind::ManualBackup
+            | ProcessKind::Export { .. }
+            | ProcessKind::Import { .. }
+            | ProcessKind::Expiry => return None,
         };
         Some(Self::about(Some(process.site.clone()), matter, *ended_at))
     }

@@ -9,6 +9,7 @@ mod expiry;
 mod keeping;
 mod nights;
 mod people;
+mod queue;
 mod work;
 mod world;
 
@@ -22,7 +23,7 @@ use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
 use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
-use domain::process::{Process, Progress};
+use domain::process::{Cancelling, Process, Progress};
 use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
@@ -168,12 +169,12 @@ impl ControlStore for MemoryStore {
 
     async fn claim(
         &self,
-        _worker: &str,
+        worker: &str,
         now: Timestamp,
         lease_until: Timestamp,
         max_running: u32,
     ) -> Result<Option<Claimed>, StoreError> {
-        self.change(|world| world.claim(now, lease_until, max_running))
+        self.change(|world| world.claim(worker, now, lease_until, max_running))
     }
 
     async fn end_leases(&self) -> Result<u64, StoreError> {
@@ -195,6 +196,22 @@ impl ControlStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Process, StoreError> {
         self.change(|world| world.report(claim, progress, t0, now))
+    }
+
+    async fn asked_to_stop(&self, claim: &Claim) -> Result<bool, StoreError> {
+        self.change(|world| {
+            let cancelling = &world.held(claim)?.process.cancelling;
+            Ok(matches!(cancelling, Cancelling::Asked { .. }))
+        })
+    }
+
+    async fn pass_no_return(
+        &self,
+        claim: &Claim,
+        lease_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Process, StoreError> {
+        self.change(|world| world.pass_no_return(claim, lease_until, now))
     }
 
     async fn complete_backup(&self, claim: &Claim, backup: &Backup, now: Timestamp) -> Result<Process, StoreError> {
@@ -231,7 +248,7 @@ impl ControlStore for MemoryStore {
 
     async fn fail(&self, claim: &Claim, failure: &Failure, now: Timestamp) -> Result<Process, StoreError> {
         self.change(|world| {
-            world.held(claim)?;
+            world.wanted(claim)?;
             world.end_failed(&claim.process, failure.clone(), now);
             world.snapshot(&claim.process)
         })
@@ -239,6 +256,10 @@ impl ControlStore for MemoryStore {
 
     async fn cancel(&self, process: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
         self.change(|world| world.cancel(process, by, now))
+    }
+
+    async fn end_cancelled(&self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
+        self.change(|world| world.end_cancelled(claim, now))
     }
 
     async fn process(&self, id: &ProcessId) -> Result<Option<Process>, StoreError> {

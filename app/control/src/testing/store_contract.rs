@@ -13,6 +13,7 @@ pub mod keeping;
 pub mod nights;
 pub mod packages;
 pub mod people;
+pub mod queue;
 pub mod quota;
 pub mod restores;
 pub mod story;
@@ -60,6 +61,18 @@ macro_rules! store_contract {
                 a_server_that_starts_alone_takes_over_at_once
                 nights_yield_to_what_a_person_asked_for
                 a_backup_of_another_kind_site_or_process_is_not_recorded
+            }
+            queue {
+                a_running_backup_that_is_cancelled_leaves_nothing
+                a_running_restore_that_is_cancelled_opens_the_site
+                of_cancelling_and_becoming_visible_exactly_one_happens
+                from_the_point_of_no_return_on_it_is_too_late_until_the_next_attempt
+                a_backup_to_be_cancelled_whose_worker_died_is_not_begun_again
+                a_restore_to_be_cancelled_whose_worker_died_is_handed_out_to_be_settled
+                each_node_runs_as_many_as_its_own_limit
+                ten_backups_of_one_customer_do_not_starve_the_next
+                the_place_in_the_queue_is_the_order_of_the_claims
+                what_does_not_exist_cannot_be_stopped
             }
             restores {
                 a_restore_closes_the_site_and_every_end_opens_it

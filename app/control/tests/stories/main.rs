@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
-mod anomalies;
 mod alerts;
+mod anomalies;
 mod backups;
 mod expiry;
 mod keeping;

@@ -68,10 +68,13 @@ impl World {
     }
 
     pub(super) fn begin_expiry(&mut self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError> {
-        let process = self.held(claim)?.process.clone();
-        if process.kind != ProcessKind::Expiry {
+        let work = self.wanted(claim)?;
+        if work.process.kind != ProcessKind::Expiry {
             return Err(broken("only an expiry marks"));
         }
+        work.no_return = true;
+        let process = work.process.clone();
+        self.put(&claim.process, process.state.clone(), now);
         let site = process.site;
         let over = |away: &&mut Away| away.binned.backup.site == site && away.binned.deletion.until <= now;
         self.bin.values_mut().filter(over).for_each(|away| away.purging = true);

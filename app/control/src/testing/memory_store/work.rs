@@ -1,21 +1,20 @@
-//! Processes in memory: queued, claimed, reported, ended.
+//! Processes in memory: queued, reported, ended. Which one is next and how one is stopped is in [`super::queue`].
 
 use std::collections::BTreeSet;
 
 use domain::backup::{Backup, BackupKind};
 use domain::bacpac::{Export, Upload};
-use domain::failure::{Cause, Failure};
+use domain::failure::Failure;
 use domain::ids::{ProcessId, SiteId, UploadId};
 use domain::judgement::is_judged;
-use domain::limits::{MAX_ATTEMPTS, exports_at_once};
-use domain::process::{Process, ProcessKind, ProcessState, Progress, StateName};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress, StateName};
 use domain::refusal::{OldestManual, Refusal};
 use domain::restore::Scope;
 use domain::site::SiteStatus;
 use domain::time::Timestamp;
 
 use super::world::{Holder, Work, World, broken};
-use crate::ports::control_store::{Claim, Claimed, NewProcess, RestoreProgress, StoreError};
+use crate::ports::control_store::{Claim, NewProcess, RestoreProgress, StoreError};
 use crate::ports::outbox::Alert;
 
 impl World {
@@ -105,7 +104,7 @@ impl World {
         export: &Export,
         now: Timestamp,
     ) -> Result<Process, StoreError> {
-        let process = &self.held(claim)?.process;
+        let process = &self.wanted(claim)?.process;
         let asked = matches!(&process.kind, ProcessKind::Export { backup, database, .. }
             if *backup == export.backup && *database == export.database);
         if !asked || export.process != process.id {
@@ -129,116 +128,6 @@ impl World {
             same && !work.process.state.is_over()
         };
         !self.processes.values().any(needs) && self.uploads.remove(id).is_some()
-    }
-
-    pub(super) fn cancel(&mut self, id: &ProcessId, by: &str, now: Timestamp) -> Result<Process, StoreError> {
-        let work = self.processes.get(id).ok_or(Refusal::NotFound)?;
-        if work.process.state != ProcessState::Queued {
-            return Err(Refusal::TooLate.into());
-        }
-        self.let_go(id);
-        self.put(
-            id,
-            ProcessState::Cancelled {
-                ended_at: now,
-                percent: 0,
-                by: by.to_owned(),
-            },
-            now,
-        );
-        self.snapshot(id)
-    }
-
-    pub(super) fn claim(
-        &mut self,
-        now: Timestamp,
-        lease_until: Timestamp,
-        max_running: u32,
-    ) -> Result<Option<Claimed>, StoreError> {
-        let silent = |work: &Work| work.process.state.name() == StateName::Running && work.lease_until <= now;
-        let exhausted =
-            |work: &Work| silent(work) && work.process.attempt >= MAX_ATTEMPTS && !work.process.kind.leaves_remains();
-        let mut given_up: Vec<_> = self
-            .processes
-            .values()
-            .filter(|work| exhausted(work))
-            .map(|work| &work.process)
-            .collect();
-        given_up.sort_by_key(|process| (process.requested_at, &process.id));
-        for id in given_up
-            .into_iter()
-            .map(|process| process.id.clone())
-            .collect::<Vec<_>>()
-        {
-            let failure = Failure {
-                cause: Cause::Interrupted,
-                database: None,
-                reference: id.to_string(),
-            };
-            self.end_failed(&id, failure, now);
-        }
-        let running = self
-            .processes
-            .values()
-            .filter(|work| work.process.state.name() == StateName::Running);
-        let exclusive = |work: &&Work| work.process.kind.is_exclusive();
-        let busy: BTreeSet<&SiteId> = running
-            .clone()
-            .filter(exclusive)
-            .map(|work| &work.process.site)
-            .collect();
-        let export = |work: &Work| matches!(work.process.kind, ProcessKind::Export { .. });
-        let exports = running.clone().filter(|work| export(work)).count();
-        let no_export = exports >= exports_at_once(max_running) as usize;
-        let alive = running.filter(|work| work.lease_until > now).count();
-        if alive >= max_running as usize {
-            return Ok(None);
-        }
-        let waits = |work: &&Work| {
-            exclusive(work) && busy.contains(&work.process.site)
-                || export(work) && no_export
-                || self.waits_for_the_repository(&work.process, now)
-        };
-        let ready = |work: &&Work| silent(work) || (work.process.state == ProcessState::Queued && !waits(work));
-        let turn = |work: &&Work| {
-            let Process {
-                kind, requested_at, id, ..
-            } = &work.process;
-            let silent = silent(work);
-            (!silent, if silent { 0 } else { kind.turn() }, *requested_at, id.clone())
-        };
-        let Some(id) = self
-            .processes
-            .values()
-            .filter(ready)
-            .min_by_key(turn)
-            .map(|work| work.process.id.clone())
-        else {
-            return Ok(None);
-        };
-        self.put(
-            &id,
-            ProcessState::Running {
-                started_at: now,
-                progress: Progress::start(),
-            },
-            now,
-        );
-        let work = self.processes.get_mut(&id).ok_or_else(|| broken("no such process"))?;
-        work.process.attempt += 1;
-        work.lease_until = lease_until;
-        if work.made.is_none() {
-            work.process.t0 = None;
-        }
-        let (attempt, restore) = (work.process.attempt, work.restore.clone());
-        Ok(Some(Claimed {
-            claim: Claim {
-                process: id.clone(),
-                attempt,
-            },
-            process: self.snapshot(&id)?,
-            restore,
-        }))
     }
 
     pub(super) fn end_leases(&mut self) -> u64 {
@@ -289,7 +178,7 @@ impl World {
         backup: &Backup,
         now: Timestamp,
     ) -> Result<Process, StoreError> {
-        let expected = match &self.held(claim)?.process.kind {
+        let expected = match &self.wanted(claim)?.process.kind {
             ProcessKind::ManualBackup | ProcessKind::Import { .. } => (BackupKind::Manual, None),
             ProcessKind::NightlyBackup { business_date } => (BackupKind::Automatic, Some(*business_date)),
             ProcessKind::Restore { .. } | ProcessKind::Export { .. } | ProcessKind::Expiry => {
@@ -329,7 +218,7 @@ impl World {
     }
 
     pub(super) fn decide_restore(&mut self, claim: &Claim) -> Result<(), StoreError> {
-        let work = self.held(claim)?;
+        let work = self.wanted(claim)?;
         if !work.process.kind.is_restore() {
             return Err(broken("only a restore is decided"));
         }
@@ -338,7 +227,7 @@ impl World {
     }
 
     pub(super) fn complete_restore(&mut self, claim: &Claim, now: Timestamp) -> Result<Process, StoreError> {
-        let RestoreProgress { swapped, .. } = self.held(claim)?.restore;
+        let RestoreProgress { swapped, .. } = self.wanted(claim)?.restore;
         if !swapped {
             return Err(broken("only a decided restore is completed"));
         }
@@ -452,6 +341,7 @@ impl World {
             requested_at: new.at,
             attempt: 0,
             ahead: None,
+            cancelling: Cancelling::Possible,
             t0: None,
             backup: None,
             revision: self.next_revision(),
@@ -460,7 +350,9 @@ impl World {
         let work = Work {
             process,
             reason: new.reason.clone(),
+            worker: String::new(),
             lease_until: new.at,
+            no_return: false,
             restore: RestoreProgress::default(),
             made: None,
         };
@@ -468,7 +360,7 @@ impl World {
         Ok(())
     }
 
-    fn let_go(&mut self, id: &ProcessId) {
+    pub(super) fn let_go(&mut self, id: &ProcessId) {
         self.slots.retain(|_, holder| *holder != Holder::Reserved(id.clone()));
         for site in self
             .sites
@@ -479,7 +371,7 @@ impl World {
         }
     }
 
-    fn put(&mut self, id: &ProcessId, state: ProcessState, now: Timestamp) {
+    pub(super) fn put(&mut self, id: &ProcessId, state: ProcessState, now: Timestamp) {
         let revision = self.next_revision();
         if let Some(work) = self.processes.get_mut(id) {
             work.process.state = state;

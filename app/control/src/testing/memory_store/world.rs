@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::backup::{Backup, Binned, Quota};
 use domain::bacpac::{Export, Told, Upload};
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, ReadingId, SiteId, UploadId};
-use domain::process::{Process, ProcessState, StateName};
+use domain::process::{Cancelling, Process, ProcessState, StateName};
 use domain::refusal::Refusal;
 use domain::retention::{Expire, Policy};
 use domain::schedule::Schedule;
@@ -45,6 +45,8 @@ pub(super) struct World {
     /// Oldest first.
     pub(super) alerts: Vec<Raised>,
     pub(super) trail: Vec<AuditEntry>,
+    /// The revision of the youngest claim of a process of each customer.
+    pub(super) served: BTreeMap<CustomerId, u64>,
     pub(super) revision: u64,
 }
 
@@ -70,9 +72,12 @@ pub(super) struct Planned {
 /// A process with what only workers see.
 #[derive(Clone)]
 pub(super) struct Work {
-    /// `ahead` and `backup` in it are filled in when it is read.
+    /// `ahead`, `backup` and whether it is too late to cancel it are filled in when it is read.
     pub(super) process: Process,
     pub(super) reason: Option<String>,
+    pub(super) worker: String,
+    /// It can no longer be cancelled, until its next attempt.
+    pub(super) no_return: bool,
     pub(super) lease_until: Timestamp,
     pub(super) restore: RestoreProgress,
     pub(super) made: Option<BackupId>,
@@ -139,20 +144,21 @@ impl World {
         }
         match process.state {
             ProcessState::Queued => {
-                let key = |of: &Process| (of.kind.turn(), of.requested_at, of.id.clone());
-                let before = |other: &Process| match other.state.name() {
-                    StateName::Queued => key(other) < key(&process),
-                    StateName::Running => {
-                        other.site == process.site && other.kind.is_exclusive() && process.kind.is_exclusive()
-                    }
-                    _ => false,
+                let place = self.line().iter().position(|id| *id == process.id);
+                let in_the_way = |other: &&Work| {
+                    let other = &other.process;
+                    let runs = other.site == process.site && other.state.name() == StateName::Running;
+                    runs && other.kind.is_exclusive() && process.kind.is_exclusive()
                 };
-                let ahead = self.processes.values().filter(|other| before(&other.process)).count();
-                process.ahead = u32::try_from(ahead).ok();
+                let in_the_way = self.processes.values().filter(in_the_way).count();
+                process.ahead = place.and_then(|place| u32::try_from(place + in_the_way).ok());
                 process.revision = self.revision;
             }
             ProcessState::Completed { .. } => process.backup.clone_from(&work.made),
             _ => {}
+        }
+        if process.state.is_over() || work.no_return || work.restore.swapped {
+            process.cancelling = Cancelling::TooLate;
         }
         process
     }

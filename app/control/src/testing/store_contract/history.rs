@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::backup::{Backup, BackupKind, Deletion, Promotion};
 use domain::expiry::{ExpiryLog, Space};
 use domain::ids::ProcessId;
-use domain::process::{Process, ProcessKind, ProcessState, Progress, Stage};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress, Stage};
 use domain::restore::Scope;
 use domain::retention::{Policy, Terms};
 use domain::site::SiteStatus;
@@ -259,7 +259,7 @@ impl<'a> Life<'a> {
             restore,
         } = self.claimed[index].clone();
         let (store, now) = (&self.story.store, self.now);
-        match self.rng.u32(0..8) {
+        match self.rng.u32(0..9) {
             0 => answered(&store.heartbeat(&claim, now.plus(Duration::from_secs(15))).await),
             1..=2 => {
                 let percent = self.rng.u8(0..120);
@@ -272,7 +272,14 @@ impl<'a> Life<'a> {
                 let t0 = self.rng.bool().then_some(now);
                 answered(&store.report(&claim, told, t0, now).await)
             }
-            3 => answered(&store.fail(&claim, &failure(), now).await),
+            3 => match store.asked_to_stop(&claim).await {
+                Ok(true) => answered(&store.end_cancelled(&claim, now).await),
+                _ => answered(&store.fail(&claim, &failure(), now).await),
+            },
+            4 => {
+                let lease = now.plus(Duration::from_secs(15));
+                answered(&store.pass_no_return(&claim, lease, now).await)
+            }
             _ if process.kind == ProcessKind::Expiry => self.expire(&claim).await,
             _ if !process.kind.is_restore() => {
                 let kind = match process.kind {
@@ -286,7 +293,7 @@ impl<'a> Life<'a> {
                 }
                 answered(&answer)
             }
-            4 if restore.safety.is_none() => {
+            5 if restore.safety.is_none() => {
                 let safety = backup_by(&process, BackupKind::Safety, now);
                 let answer = store.record_safety(&claim, &safety, now).await;
                 if answer.is_ok() {
@@ -331,6 +338,10 @@ async fn check(story: &Story, seen: &mut BTreeMap<ProcessId, Process>) -> String
             assert!(process.revision >= before.revision, "{before:?} then {process:?}");
             let kept = process.attempt != before.attempt || process.state.percent() >= before.state.percent();
             assert!(kept, "{before:?} then {process:?}");
+            if let (Cancelling::Asked { by, at }, true) = (&before.cancelling, over) {
+                let ended = matches!(&process.state, ProcessState::Cancelled { by: of, ended_at, .. } if of == by && ended_at >= at);
+                assert!(ended, "{before:?} then {process:?}");
+            }
             assert!(
                 !before.state.is_over() || (over && *process == before),
                 "{before:?} then {process:?}"

@@ -77,7 +77,12 @@ pub async fn a_closed_site_takes_neither_backup_nor_restore(story: Story) {
         Refusal::SiteRestoring
     );
     assert_eq!(story.store.process(&second.id).await.expect("the store works"), None);
-    story.queue_manual("martin", at(103)).await;
+    let other = story.queue_manual("martin", at(103)).await;
+    let claimed = story.claim(at(104)).await;
+    assert_eq!(
+        claimed.claim.process, other.id,
+        "a customer that has had nothing comes before one that has"
+    );
     let claimed = story.claim(at(104)).await;
     assert_eq!(
         claimed.claim.process, waiting.id,
