@@ -88,7 +88,7 @@ impl World {
             notifier: Arc::new(KeptNotices::default()),
             hasher: Arc::new(PlainHasher),
             scratch: Arc::new(NoScratch),
-            packages: Arc::new(FakePackages),
+            packages: Arc::new(FakePackages::default()),
             shelf: Arc::new(FolderShelf("no-shelf".into())),
             upload_most_bytes: 20_000_000_000,
             node: "stories".to_owned(),

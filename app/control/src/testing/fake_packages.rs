@@ -13,13 +13,17 @@ use sha2::{Digest, Sha256};
 use crate::ports::database_engine::Address;
 use crate::ports::packages::{Made, PackageError, PackageFacts, Packages, StepFn, Taken};
 use crate::ports::shelf::{Place, Shelf};
+use crate::testing::plain::StepHook;
 
 /// What a file begins with.
 const MAGIC: &[u8] = b"bacpac\n";
 
 /// Makes and reads such files.
 #[derive(Debug, Default)]
-pub struct FakePackages;
+pub struct FakePackages {
+    /// Called before a file is made, is checked, is read, and after it was written.
+    pub steps: StepHook,
+}
 
 fn io_failed(error: io::Error) -> PackageError {
     PackageError::failed(Cause::ScratchFull, error)
@@ -55,10 +59,12 @@ impl Packages for FakePackages {
         facts: &PackageFacts,
         progress: StepFn<'_>,
     ) -> Result<Made, PackageError> {
+        self.steps.reach("export");
         go_on(progress)?;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(std::fs::read(path_of(from)?).map_err(io_failed)?);
         std::fs::write(target, &bytes).map_err(io_failed)?;
+        self.steps.reach("exported");
         let sha256 = Sha256Hex::from_bytes(&Sha256::digest(&bytes).into());
         let log = ExportLog {
             source: ExportSource {
@@ -87,11 +93,13 @@ impl Packages for FakePackages {
     }
 
     fn check(&self, file: &Path, progress: StepFn<'_>) -> Result<(), PackageError> {
+        self.steps.reach("check");
         go_on(progress)?;
         content(file).map(drop)
     }
 
     fn import(&self, file: &Path, to: &Address, progress: StepFn<'_>) -> Result<Taken, PackageError> {
+        self.steps.reach("import");
         go_on(progress)?;
         let content = content(file)?;
         let rows = content.iter().filter(|byte| **byte == b'\n').count() as u64;

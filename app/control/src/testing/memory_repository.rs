@@ -17,6 +17,8 @@ use crate::ports::repository::{
 };
 use crate::testing::power::{Effect, Power};
 
+use super::plain::StepHook;
+
 type Files = HashMap<String, Vec<u8>>;
 
 #[derive(Default)]
@@ -51,6 +53,7 @@ struct Inside {
 #[derive(Clone, Default)]
 pub struct MemoryRepositories {
     inside: Arc<Mutex<Inside>>,
+    steps: StepHook,
     power: Power,
 }
 
@@ -66,6 +69,12 @@ impl MemoryRepositories {
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Called when a writer is opened, stores a file, is about to make its snapshot visible, and has done so.
+    #[must_use]
+    pub fn steps(&self) -> &StepHook {
+        &self.steps
     }
 
     /// From now on every write fails with this cause; `None` heals.
@@ -181,6 +190,7 @@ fn gone() -> RepositoryError {
 
 impl Repository for Open {
     fn writer(&self) -> Result<Box<dyn BackupWriter>, RepositoryError> {
+        self.all.steps().reach("writer");
         Ok(Box::new(Writing {
             open: self.clone(),
             files: Files::new(),
@@ -271,6 +281,7 @@ impl BackupWriter for Writing {
         _database_bytes: u64,
         progress: ProgressFn<'_>,
     ) -> Result<Stored, RepositoryError> {
+        self.open.all.steps().reach("store");
         self.open.may_write()?;
         let mut read = Vec::new();
         content
@@ -298,6 +309,7 @@ impl BackupWriter for Writing {
         let total = self.files.values().map(|bytes| bytes.len() as u64).sum();
         to_verify(total);
         progress(total);
+        self.open.all.steps().reach("commit");
         if !still_mine() {
             return Err(RepositoryError::new(Cause::Interrupted, "the claim was lost"));
         }
@@ -313,6 +325,8 @@ impl BackupWriter for Writing {
             .or_default()
             .snapshots
             .insert(name.clone(), files);
+        drop(inside);
+        self.open.all.steps().reach("visible");
         Ok(name)
     }
 }

@@ -1,13 +1,39 @@
 //! The simplest things that satisfy the smaller ports.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::failure::Cause;
 
 use crate::ports::notifier::{Notice, Notifier};
 use crate::ports::password_hasher::PasswordHasher;
 use crate::ports::scratch::{Scratch, ScratchFolder};
+
+/// Something to be called at each step of an adapter in memory; it may block, and may use the adapter.
+#[derive(Clone, Default)]
+pub struct StepHook(Arc<Mutex<Option<Hook>>>);
+
+type Hook = Arc<dyn Fn(&str) + Send + Sync>;
+
+impl StepHook {
+    /// Calls `hook` with the name of each step from now on.
+    pub fn set(&self, hook: impl Fn(&str) + Send + Sync + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(hook));
+    }
+
+    pub(super) fn reach(&self, step: &str) {
+        let hook = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(hook) = hook {
+            hook(step);
+        }
+    }
+}
+
+impl std::fmt::Debug for StepHook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StepHook")
+    }
+}
 
 /// Keeps notices for a test to read.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ mod alerts;
 mod anomalies;
 mod backups;
 mod expiry;
+mod cancelling;
 mod keeping;
 mod nights;
 mod packages;

@@ -74,7 +74,7 @@ async fn downloaded(world: &World, backup: &BackupId) -> Vec<u8> {
     bytes
 }
 
-async fn upload(world: &World, content: &[u8]) -> UploadId {
+pub(crate) async fn upload(world: &World, content: &[u8]) -> UploadId {
     let upload = world
         .plane
         .open_upload(
@@ -110,7 +110,7 @@ async fn import(world: &World, id: &UploadId) -> Process {
     world.process(&process).await
 }
 
-fn shelf(world: &World) -> Vec<String> {
+pub(crate) fn shelf(world: &World) -> Vec<String> {
     let entries = std::fs::read_dir(world.folder.path().join("shelf")).unwrap();
     entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -17,7 +17,7 @@ use domain::site::SiteStatus;
 
 use crate::world::{World, actor, database, site};
 
-fn order(backup: &BackupId, scope: Scope) -> RestoreOrder {
+pub(crate) fn order(backup: &BackupId, scope: Scope) -> RestoreOrder {
     RestoreOrder {
         site: site("dupont"),
         scope,
@@ -28,7 +28,7 @@ fn order(backup: &BackupId, scope: Scope) -> RestoreOrder {
 }
 
 /// A backup of the opening state, after which both books went on.
-async fn went_on() -> (World, BackupId) {
+pub(crate) async fn went_on() -> (World, BackupId) {
     let world = World::new().await;
     let backup = world.backed_up().await.backup.unwrap();
     for id in ["compta", "paie"] {
@@ -47,7 +47,7 @@ async fn restore(world: &World, backup: &BackupId, scope: Scope) -> Process {
     world.process(&process).await
 }
 
-fn rows(world: &World, id: &str) -> Vec<String> {
+pub(crate) fn rows(world: &World, id: &str) -> Vec<String> {
     world.engine.rows(&database(id))
 }
 
@@ -313,7 +313,7 @@ async fn a_worker_that_dies_at_any_point_is_followed_by_one_that_ends_the_restor
 
 /// Runs one claim until the engine reaches `point`, then stops attending to it and holds its thread: what a `kill -9`
 /// leaves behind in the store and in the engine. Dropping the answer lets the dead worker's thread stumble on, late.
-async fn die_at(world: &World, point: Point) -> mpsc::Sender<()> {
+pub(crate) async fn die_at(world: &World, point: Point) -> mpsc::Sender<()> {
     let (reached, died) = tokio::sync::oneshot::channel();
     let (grave, held) = mpsc::channel::<()>();
     let once = Mutex::new(Some((reached, held)));

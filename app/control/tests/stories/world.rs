@@ -29,6 +29,8 @@ pub struct World {
     pub engine: Arc<FakeEngine>,
     pub repositories: MemoryRepositories,
     pub power: Power,
+    pub packages: Arc<FakePackages>,
+    pub outside: Outside,
     pub notices: Arc<KeptNotices>,
     pub folder: tempfile::TempDir,
 }
@@ -98,7 +100,8 @@ impl World {
         let store = Arc::new(MemoryStore::powered_by(power.clone()));
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("shelf")).unwrap();
-        let plane = ControlPlane::new(Outside {
+        let packages = Arc::new(FakePackages::default());
+        let outside = Outside {
             clock: clock.clone(),
             store,
             engines: vec![engine.clone()],
@@ -106,12 +109,13 @@ impl World {
             notifier: notices.clone(),
             hasher: Arc::new(PlainHasher),
             scratch: Arc::new(FolderScratch(folder.path().join("scratch"))),
-            packages: Arc::new(FakePackages),
+            packages: packages.clone(),
             shelf: Arc::new(FolderShelf(folder.path().join("shelf"))),
             upload_most_bytes: 1_000,
             node: "node-1".to_owned(),
             max_running: 2,
-        });
+        };
+        let plane = ControlPlane::new(outside.clone());
         let mut declaration = Declaration {
             customers: ["dupont", "martin"]
                 .map(|id| (CustomerId::parse(id).unwrap(), id.to_owned()))
@@ -144,7 +148,7 @@ impl World {
             clock,
             engine,
             repositories,
-            power,
+    outside, packages, power,
             notices,
             folder,
         }
