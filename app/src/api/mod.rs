@@ -269,10 +269,10 @@ pub async fn put_back_backup(site: String, database: String, backup: String) -> 
     Ok(back)
 }
 
-/// Stops a process that still waits.
+/// Stops a process: at once when it waits, at its next step when it runs.
 ///
 /// # Errors
-/// `TooLate` when it has begun or ended.
+/// `TooLate` when it has ended, or what it does becomes visible.
 #[server(endpoint = "cancel_process")]
 pub async fn cancel_process(process: String) -> Result<Process, ApiError> {
     let (plane, actor) = session()?;

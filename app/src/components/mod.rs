@@ -3,6 +3,7 @@
 mod act;
 mod backup_table;
 mod banner;
+mod cancelling;
 mod dialog;
 mod door;
 mod elements;
@@ -20,6 +21,7 @@ mod reviews;
 
 pub(crate) use act::{Act, Reason, act_error, use_act};
 pub(crate) use backup_table::{Acts, BackupTable, Section, name as backup_name};
+pub(crate) use cancelling::CancelProcess;
 pub(crate) use dialog::{BackupDialog, BackupWarning};
 pub(crate) use door::{Preferences, brand};
 pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, review_plate, site_plate};

@@ -102,6 +102,7 @@ pub(crate) fn figures(process: Memo<Process>, asked: Option<String>) -> impl Int
     };
     view! {
         <p class="process-line">
+            {part(i18n::cancelling::wish)}
             {part(place_in_line)}
             {part(bytes)}
             {part(step)}

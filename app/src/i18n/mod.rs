@@ -21,6 +21,7 @@ macro_rules! sentences {
 
 pub mod alerts;
 pub mod backups;
+pub mod cancelling;
 pub mod common;
 pub mod errors;
 pub mod expiry;

@@ -2,7 +2,7 @@
 
 use domain::display;
 use domain::lang::Lang;
-use domain::process::{Process, ProcessKind, ProcessState, Stage};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Stage};
 use std::time::Duration;
 
 use super::counted;
@@ -55,11 +55,6 @@ sentences! {
     site_closed {
         "Le site est fermé pendant la restauration. En cas d’échec, il rouvre sur les données d’avant.",
         "The site is closed during the restore. If it fails, it reopens on the data it had."
-    }
-    cancel { "Annuler", "Cancel" }
-    cancel_note {
-        "Tant qu’il attend, ce processus peut être annulé\u{202f}; rien n’aura été fait.",
-        "While it waits, this process can be cancelled; nothing will have been done."
     }
     backup_made { "Sauvegarde", "Backup" }
     safety_made { "Copie de sûreté", "Safety copy" }
@@ -280,6 +275,7 @@ pub fn skew_ms(lang: Lang, ms: u64) -> String {
 pub fn announced(lang: Lang, process: &Process) -> String {
     let what = short(lang, &process.kind);
     let how = match &process.state {
+        _ if matches!(process.cancelling, Cancelling::Asked { .. }) => super::cancelling::wish(lang, process),
         ProcessState::Running { progress, .. } => display::percent(lang, progress.percent / 25 * 25),
         other => super::common::process_state(lang, other.name()).to_owned(),
     };

@@ -162,8 +162,8 @@ pub fn sentence(lang: Lang, refusal: &Refusal, zone: &Zone) -> String {
             .to_owned(),
         Refusal::TooLate => lang
             .pick(
-                "Ce processus a déjà commencé ou est terminé\u{a0}: il ne peut plus être arrêté.",
-                "This process has begun or has ended: it can no longer be stopped.",
+                "Ce processus est terminé, ou met en place ce qu’il a préparé\u{a0}: il ne peut plus être arrêté.",
+                "This process has ended, or is putting in place what it has prepared: it can no longer be stopped.",
             )
             .to_owned(),
     }

@@ -376,6 +376,7 @@ fn no_sentence_breaks_a_line_before_its_punctuation() {
     let sources = [
         include_str!("alerts.rs"),
         include_str!("backups.rs"),
+        include_str!("cancelling.rs"),
         include_str!("common.rs"),
         include_str!("errors.rs"),
         include_str!("failures.rs"),

@@ -4,22 +4,20 @@ use domain::bacpac::Told;
 use domain::display;
 use domain::lang::Lang;
 use domain::overview::ProcessDetail;
-use domain::permission::action_of;
 use domain::process::{Process, ProcessKind, ProcessState};
 use domain::site::Site;
 use domain::time::Timestamp;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::{self, CancelProcess};
+use crate::api;
 use crate::components::{
-    Act, Announcer, Frame, Head, Instant, Place, Reference, act_error, expiry_log, export_log, fetched, figures, icon,
-    import_report, process_plate, progress_bar, review_mark, steps, t0_sentence, use_act,
+    Announcer, CancelProcess, Frame, Head, Instant, Place, Reference, expiry_log, export_log, fetched, figures, icon,
+    import_report, process_plate, progress_bar, review_mark, steps, t0_sentence,
 };
 use crate::live::Live;
 use crate::viewer::lang;
-use crate::{i18n, paths, rights};
+use crate::{i18n, paths};
 
 use super::{param, refresh, tab_title};
 
@@ -91,7 +89,7 @@ fn page(detail: ProcessDetail) -> impl IntoView {
                     </div>
                     {leave}
                 </section>
-                {cancel(lang, process, &site)}
+                <CancelProcess process site=site.clone()/>
                 {told(lang, &detail)}
                 {facts(lang, detail, process)}
                 <div class="row">
@@ -166,44 +164,6 @@ fn cancelled(lang: Lang, process: Memo<Process>) -> impl IntoView {
             _ => None,
         })
     }
-}
-
-/// Only what still waits can be stopped; there is then nothing to clean up.
-fn cancel(lang: Lang, process: Memo<Process>, site: &Site) -> impl IntoView + use<> {
-    let (action, error) = use_act::<CancelProcess>();
-    let waits = Memo::new(move |_| process.with(|process| matches!(process.state, ProcessState::Queued)));
-    let id = process.with_untracked(|process| process.id.to_string());
-    let right = process.with_untracked(|process| action_of(&process.kind));
-    // A restore that waits has already closed its site: the status is no reason to keep it waiting.
-    let refusal = rights::refusal(
-        right,
-        &Site {
-            status: domain::site::SiteStatus::Ready,
-            ..site.clone()
-        },
-    );
-    let zone = site.zone.clone();
-    let form_zone = zone.clone();
-    let form = move || {
-        let (id, zone) = (id.clone(), zone.clone());
-        waits.get().then(|| match refusal.clone() {
-            Some(refusal) => view! {
-                <div class="stack-s"><Act id="r-cancel" label=i18n::processes::cancel(lang) class="btn" refusal zone/></div>
-            }
-            .into_any(),
-            None => view! {
-                <ActionForm action=action>
-                    <input type="hidden" name="process" value=id/>
-                    <div class="stack-s">
-                        <div class="row"><button class="btn">{icon("stop-circle")}{i18n::processes::cancel(lang)}</button></div>
-                        <p class="op-note">{i18n::processes::cancel_note(lang)}</p>
-                    </div>
-                </ActionForm>
-            }
-            .into_any(),
-        })
-    };
-    view! { {act_error(error, form_zone)}{form} }
 }
 
 fn backups_link(lang: Lang, process: Memo<Process>, site: &Site) -> impl IntoView + use<> {

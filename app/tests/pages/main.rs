@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story stops at the first thing that is not as told")]
 
+mod cancelling;
 mod keeping;
 mod nights;
 mod retention;

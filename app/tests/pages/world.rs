@@ -195,6 +195,17 @@ impl World {
             .unwrap();
     }
 
+    /// A backup whose snapshot is being made visible.
+    pub async fn recording_backup(&self, site: &str) {
+        let claimed = self.claim(site).await;
+        let passed = self
+            .story
+            .store
+            .pass_no_return(&claimed.claim, at(10_000), at(60))
+            .await;
+        passed.unwrap();
+    }
+
     pub async fn failed_backup(&self, site: &str) {
         let claimed = self.claim(site).await;
         self.story
