@@ -207,7 +207,7 @@ pub const UPLOAD_MAX_BYTES: u64 = 20_000_000_000;
 /// Longest name of an uploaded file that is kept, characters.
 pub const FILE_NAME_MAX_CHARS: usize = 120;
 
-/// BACPAC files made at once, of so many processes: one worker is left for backups, nights and restores, if there are several.
+/// BACPAC files made at once on a node that runs so many processes: one worker is left for backups, nights and restores, if there are several.
 #[must_use]
 pub const fn exports_at_once(max_running: u32) -> u32 {
     if max_running > 1 { max_running - 1 } else { 1 }
