@@ -46,6 +46,7 @@ impl ControlPlane {
         if verdict == Verdict::Accept {
             self.accept_what_follows(actor, &site, &decided, &decision).await?;
         }
+        self.expire_soon(&site.id).await;
         Ok(entry(&decided))
     }
 

@@ -40,7 +40,7 @@ impl ControlPlane {
         })
     }
 
-    /// Sets the policy of a site. What it keeps no longer is removed later, by what applies policies.
+    /// Sets the policy of a site. What it keeps no longer leaves with an expiry that is queued at once.
     ///
     /// # Errors
     /// The refusal of the right; [`Refusal::OutOfRange`] with the limits.
@@ -62,6 +62,7 @@ impl ControlPlane {
             .await?;
         self.night_watch.changed(&site.id);
         self.feed.backups(&site.id);
+        self.expire_soon(&site.id).await;
         Ok(policy)
     }
 }

@@ -188,6 +188,7 @@ impl ControlPlane {
             }
         };
         // The wish came after the work had gone wrong by itself, and before that was kept.
+        let unusual = unusual.filter(|_| ended.is_ok());
         let ended = match ended {
             Err(StoreError::Stopping) => store.end_cancelled(claim, now).await,
             ended => ended,

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::anomaly::Unusual;
 use crate::failure::Failure;
-use crate::ids::ProcessId;
+use crate::ids::{BackupId, ProcessId};
 use crate::limits::{ALERT_FIRST_RETRY, ALERT_LONGEST_RETRY};
 use crate::nights::Silence;
-use crate::time::CivilDate;
+use crate::time::{CivilDate, Timestamp};
 
 /// What an alert is about, with the facts it tells. Kept in the control store until it is delivered: a field that is added
 /// later needs `#[serde(default)]`.
@@ -44,6 +45,17 @@ pub enum Matter {
         business_date: CivilDate,
         /// Why.
         failure: Failure,
+    },
+    /// A new backup is unusual: until somebody decides, older good ones of the site do not expire.
+    Unusual {
+        /// The backup.
+        backup: BackupId,
+        /// The instant it holds.
+        t0: Timestamp,
+        /// For an automatic one, the day that ended.
+        business_date: Option<CivilDate>,
+        /// The facts, at least one.
+        facts: Vec<Unusual>,
     },
     /// A restore failed.
     RestoreFailed {
@@ -85,6 +97,7 @@ impl Matter {
             Self::SilenceOver => ("site.silence-over", Severity::Info, Audience::Host),
             Self::GlassBroken { .. } => ("restore.without-request", Severity::Warning, Audience::HostAndClient),
             Self::NightFailed { .. } => ("backup.night-failed", Severity::Warning, Audience::Host),
+            Self::Unusual { .. } => ("backup.unusual", Severity::Warning, Audience::HostAndClient),
             Self::RestoreFailed { .. } => ("restore.failed", Severity::Critical, Audience::Host),
             Self::Test => ("alert.test", Severity::Info, Audience::Host),
         }

@@ -175,6 +175,19 @@ pub enum What {
     },
 }
 
+impl What {
+    /// The database concerned.
+    #[must_use]
+    pub const fn database(&self) -> &DatabaseId {
+        match self {
+            Self::Bytes { database }
+            | Self::Rows { database, .. }
+            | Self::TableGone { database, .. }
+            | Self::DatabaseGone { database } => database,
+        }
+    }
+}
+
 /// One unusual fact of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unusual {

@@ -5,7 +5,7 @@ use domain::expiry::{ExpiryLog, Why};
 use domain::time::{Timestamp, Zone};
 use leptos::prelude::*;
 
-use crate::i18n::expiry as words;
+use crate::i18n::{expiry as words, retention};
 use crate::viewer::lang;
 
 /// The log.
@@ -13,7 +13,7 @@ pub(crate) fn expiry_log(log: &ExpiryLog, zone: &Zone, now: Timestamp) -> AnyVie
     let lang = lang();
     let rows = log.gone.iter().map(|gone| {
         let why = match &gone.why {
-            Why::Policy(_) => String::new(),
+            Why::Policy(reason) => retention::expire(lang, reason),
             Why::Bin(deletion) => words::deleted(lang, zone, now, deletion),
         };
         view! {

@@ -10,7 +10,10 @@ use domain::process::ProcessKind;
 use domain::site::Site;
 use domain::time::{Timestamp, Zone};
 
-use super::{common, failures};
+use super::{common, failures, reviews};
+
+/// Facts that a message lists; the page has them all.
+const FACTS_TOLD: usize = 10;
 
 sentences! {
     a_site { "un site", "a site" }
@@ -32,6 +35,10 @@ sentences! {
     glass_to_do {
         "si cette restauration vous surprend, appelez l’hébergeur sans attendre.",
         "if this restore surprises you, call the host without waiting."
+    }
+    unusual_to_do {
+        "ouvrez la page du site et dites si ce changement est voulu.",
+        "open the page of the site and say whether this change is intended."
     }
     test_subject { "essai des alertes", "test of the alerts" }
     test_text {
@@ -75,6 +82,8 @@ pub fn summary(lang: Lang, told: &Told<'_>) -> String {
         (Matter::GlassBroken { .. }, Lang::En) => format!("restore of {site} without the client’s request"),
         (Matter::NightFailed { .. }, Lang::Fr) => format!("la sauvegarde de nuit de {site} a échoué"),
         (Matter::NightFailed { .. }, Lang::En) => format!("the nightly backup of {site} failed"),
+        (Matter::Unusual { .. }, Lang::Fr) => format!("une sauvegarde de {site} est inhabituelle"),
+        (Matter::Unusual { .. }, Lang::En) => format!("a backup of {site} is unusual"),
         (Matter::RestoreFailed { .. }, Lang::Fr) => format!("la restauration de {site} a échoué"),
         (Matter::RestoreFailed { .. }, Lang::En) => format!("the restore of {site} failed"),
         (Matter::Test, _) => test_subject(lang).to_owned(),
@@ -160,6 +169,36 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
                 failures::kept(lang, &kind),
                 Some(tried_again(lang)),
             )
+        }
+        Matter::Unusual {
+            t0,
+            business_date,
+            facts,
+            ..
+        } => {
+            let what = match (business_date.map(|date| display::date(lang, date)), lang) {
+                (Some(night), Lang::Fr) => {
+                    format!("La sauvegarde automatique de {site} pour la nuit du {night} est inhabituelle\u{a0}:")
+                }
+                (Some(night), Lang::En) => {
+                    format!("The automatic backup of {site} for the night of {night} is unusual:")
+                }
+                (None, Lang::Fr) => format!("La sauvegarde de {site} du {} est inhabituelle\u{a0}:", moment(*t0)),
+                (None, Lang::En) => format!("The backup of {site} of {} is unusual:", moment(*t0)),
+            };
+            let databases = told.site.map_or(&[][..], |site| &site.databases);
+            let lines = facts.iter().map(|fact| {
+                let of = databases.iter().find(|database| database.id == *fact.what.database());
+                let name = of.map_or(fact.what.database().as_str(), |database| &database.name);
+                format!("– {}", reviews::fact(lang, fact, name, databases.len() > 1))
+            });
+            let lines: Vec<_> = lines.take(FACTS_TOLD).collect();
+            vec![
+                what,
+                lines.join("\n"),
+                reviews::frozen(lang).to_owned(),
+                act(unusual_to_do(lang)),
+            ]
         }
         Matter::RestoreFailed { failure, .. } => {
             let what = match lang {

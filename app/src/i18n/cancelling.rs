@@ -24,6 +24,7 @@ pub const fn title(lang: Lang, kind: &ProcessKind) -> &'static str {
             lang.pick("Annuler la préparation de ce fichier", "Cancel the making of this file")
         }
         ProcessKind::Import { .. } => lang.pick("Annuler cet import", "Cancel this import"),
+        ProcessKind::Expiry => lang.pick("Annuler cette expiration", "Cancel this expiry"),
     }
 }
 
@@ -37,6 +38,7 @@ pub const fn confirm(lang: Lang, kind: &ProcessKind) -> &'static str {
         ProcessKind::Restore { .. } => lang.pick("Annuler la restauration", "Cancel the restore"),
         ProcessKind::Export { .. } => lang.pick("Annuler la préparation", "Cancel the making"),
         ProcessKind::Import { .. } => lang.pick("Annuler l’import", "Cancel the import"),
+        ProcessKind::Expiry => lang.pick("Annuler l’expiration", "Cancel the expiry"),
     }
 }
 
@@ -64,6 +66,10 @@ pub const fn consequence(lang: Lang, kind: &ProcessKind) -> &'static str {
             "Il s’arrête à sa prochaine étape et son emplacement est rendu. Le fichier envoyé reste\u{a0}: l’import peut être relancé.",
             "It stops at its next step and its slot is given back. The file that was sent stays: the import can be started again.",
         ),
+        ProcessKind::Expiry => lang.pick(
+            "Si rien n’est encore marqué, elle s’arrête et ne supprime rien. La règle reste la même\u{a0}: une autre suivra.",
+            "If nothing is marked yet, it stops and removes nothing. The rule stays as it is: another one will follow.",
+        ),
     }
 }
 
@@ -78,6 +84,10 @@ pub const fn too_late(lang: Lang, kind: &ProcessKind) -> &'static str {
         ProcessKind::Export { .. } => lang.pick(
             "Le fichier est prêt et s’enregistre\u{a0}: il est trop tard pour annuler.",
             "The file is ready and being recorded: it is too late to cancel.",
+        ),
+        ProcessKind::Expiry => lang.pick(
+            "Des sauvegardes sont déjà marquées\u{a0}: il est trop tard pour annuler.",
+            "Backups are marked already: it is too late to cancel.",
         ),
         ProcessKind::ManualBackup | ProcessKind::NightlyBackup { .. } | ProcessKind::Import { .. } => lang.pick(
             "La sauvegarde est complète et s’enregistre\u{a0}: il est trop tard pour annuler.",

@@ -323,6 +323,19 @@ fn every_alert_has_a_subject_and_says_what_to_do_or_that_nothing_is() {
             business_date: CivilDate::from_days(20_000),
             failure: failure.clone(),
         },
+        Matter::Unusual {
+            backup: BackupId::from_random([2; 10]),
+            t0: last,
+            business_date: Some(CivilDate::from_days(20_000)),
+            facts: vec![domain::anomaly::Unusual {
+                what: domain::anomaly::What::Rows {
+                    database: domain::ids::DatabaseId::parse("compta").unwrap(),
+                    table: "F_ECRITUREC".to_owned(),
+                },
+                before: 4_200,
+                now: 120,
+            }],
+        },
         Matter::RestoreFailed { process, failure },
         Matter::Test,
     ];

@@ -36,6 +36,17 @@ fn facts(matter: &Matter) -> Map<String, Value> {
             business_date,
             failure,
         } => json!({ "process": process, "business_date": business_date.to_string(), "failure": failed(failure) }),
+        Matter::Unusual {
+            backup,
+            t0,
+            business_date,
+            facts,
+        } => json!({
+            "backup": backup,
+            "t0": moment(*t0),
+            "business_date": business_date.map(|date| date.to_string()),
+            "facts": facts,
+        }),
         Matter::RestoreFailed { process, failure } => json!({ "process": process, "failure": failed(failure) }),
         Matter::SilenceOver | Matter::Test => json!({}),
     };

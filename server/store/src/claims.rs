@@ -122,6 +122,9 @@ pub(crate) async fn complete_backup(
         return Err(Fault::broken("the backup is not of the kind that was asked for"));
     }
     record(&mut tx, &process, backup).await?;
+    if let Some(alert) = Alert::of_backup(backup) {
+        alerts::raise_with(&mut tx, &alert).await?;
+    }
     if backup.kind == BackupKind::Manual {
         let moved = sqlx::query("UPDATE manual_slots SET process = NULL, backup = $2 WHERE process = $1")
             .bind(process.id.as_str())

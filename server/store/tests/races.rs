@@ -1,6 +1,8 @@
 //! Cancelling and completing at the same moment, pair after pair from a fixed seed, by two servers on one file: exactly one of
 //! the two happens, and nothing of the other is left. The store examines itself after every pair.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -6,6 +6,7 @@
 //! know it by the alert's id.
 
 use domain::alert::Matter;
+use domain::backup::Backup;
 use domain::ids::{AlertId, SiteId};
 use domain::process::{Process, ProcessKind, ProcessState};
 use domain::time::Timestamp;
@@ -78,6 +79,18 @@ impl Alert {
         };
         Some(Self::about(Some(process.site.clone()), matter, *ended_at))
     }
+
+    /// What is told when this is recorded: that it is unusual.
+    #[must_use]
+    pub fn of_backup(backup: &Backup) -> Option<Self> {
+        let matter = backup.judgement.is_undecided().then(|| Matter::Unusual {
+            backup: backup.id.clone(),
+            t0: backup.t0,
+            business_date: backup.business_date,
+            facts: backup.judgement.unusual.clone(),
+        })?;
+        Some(Self::about(Some(backup.site.clone()), matter, backup.completed_at))
+    }
 }
 
 /// What makes two alerts of one kind and site the same one.
@@ -86,6 +99,7 @@ fn occasion(matter: &Matter, raised_at: Timestamp) -> String {
         Matter::Silent { silence } => silence.from.millis().to_string(),
         Matter::NightFailed { business_date, .. } => business_date.to_string(),
         Matter::GlassBroken { process, .. } | Matter::RestoreFailed { process, .. } => process.to_string(),
+        Matter::Unusual { backup, .. } => backup.to_string(),
         Matter::SilenceOver | Matter::Test => raised_at.millis().to_string(),
     }
 }

@@ -5,8 +5,8 @@
 mod alerts;
 mod anomalies;
 mod backups;
-mod expiry;
 mod cancelling;
+mod expiry;
 mod keeping;
 mod nights;
 mod packages;

@@ -148,7 +148,9 @@ impl World {
             clock,
             engine,
             repositories,
-    outside, packages, power,
+            outside,
+            packages,
+            power,
             notices,
             folder,
         }

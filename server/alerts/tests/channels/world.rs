@@ -46,7 +46,7 @@ impl World {
             notifier: Arc::new(KeptNotices::default()),
             hasher: Arc::new(PlainHasher),
             scratch: Arc::new(NoScratch),
-            packages: Arc::new(FakePackages),
+            packages: Arc::new(FakePackages::default()),
             shelf: Arc::new(FolderShelf("nowhere".into())),
             upload_most_bytes: 1,
             node: "node-1".to_owned(),

@@ -197,6 +197,9 @@ impl World {
             *holder = Holder::Kept(backup.id.clone());
         }
         self.held(claim)?.process.t0 = Some(backup.t0);
+        if let Some(alert) = Alert::of_backup(backup) {
+            self.raise(&alert)?;
+        }
         self.complete(claim, now)
     }
 
