@@ -182,11 +182,8 @@ fn address(text: &str) -> Result<Address, SettingsError> {
 }
 
 fn undelivered(error: &Error) -> Undelivered {
-    let mut text = error.to_string();
-    if let Some(source) = std::error::Error::source(error) {
-        text = format!("{text}: {source}");
-    }
-    let text: String = text
+    let text: String = error
+        .to_string()
         .chars()
         .filter(|sign| !sign.is_control())
         .take(ANSWER_CHARS)

@@ -1,5 +1,5 @@
-//! Tells people through the log: whoever runs the host reads it or forwards it. Mail and webhooks have adapters of their own
-//! when they come.
+//! Writes what happens to the log: whoever runs the host reads it or forwards it. Alerts by mail and webhook come from the
+//! outbox, not from here.
 
 use control::ports::notifier::{Notice, Notifier};
 use domain::time::Zone;

@@ -1,4 +1,5 @@
-//! The port by which people are told what concerns them when they are not looking at the console.
+//! The port by which whoever runs the server follows what happens, as it happens: the log. What must reach people is kept in
+//! the outbox beside it ([`super::outbox`]), in the transaction of what it tells, and does not go this way.
 
 use domain::anomaly::Unusual;
 use domain::ids::{BackupId, SiteId};
@@ -43,7 +44,7 @@ pub enum Notice {
     },
 }
 
-/// Sends notices. A notice that cannot be delivered must not stop the work: the adapter logs and retries by itself.
+/// Takes notices. None may stop the work, and nothing is lost with one.
 pub trait Notifier: Send + Sync {
     /// Takes a notice over.
     fn notify(&self, notice: Notice);
