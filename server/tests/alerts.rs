@@ -14,22 +14,27 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use control::Courier;
 use control::ports::alert_channel::AlertChannel;
 use control::ports::clock::Clock;
 use control::ports::control_store::ControlStore;
 use control::ports::outbox::Recipient;
 use control::testing::manual_clock::ManualClock;
 use control::testing::store_contract::story::{Story, at};
+use control::{Courier, Scheduler};
+use server::adapters::Argon2Hasher;
+use server::declaration;
+use server::wiring::{self, Choices, Places};
 use store::SqliteStore;
+use tokio::sync::{mpsc, watch};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// Keeps the ids of calls whose signature is right.
+/// Keeps the ids and kinds of calls whose signature is right.
 struct Receiver {
     url: String,
     status: Arc<AtomicU16>,
     ids: Arc<Mutex<Vec<String>>>,
+    kinds: mpsc::UnboundedReceiver<String>,
 }
 
 impl Receiver {
@@ -37,6 +42,7 @@ impl Receiver {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let (status, ids) = (Arc::new(AtomicU16::new(200)), Arc::new(Mutex::new(Vec::new())));
+        let (arrived, kinds) = mpsc::unbounded_channel();
         let (answer, kept) = (status.clone(), ids.clone());
         let take = move |headers: HeaderMap, body: Bytes| async move {
             let text = |name: &str| headers[name].to_str().unwrap().to_owned();
@@ -44,12 +50,19 @@ impl Receiver {
             let secrets = [Secret::parse(SECRET).unwrap()];
             if verify(&secrets, &id, timestamp, &body, &text("webhook-signature")) {
                 kept.lock().unwrap().push(id);
+                let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                let _ = arrived.send(told["type"].as_str().unwrap().to_owned());
             }
             StatusCode::from_u16(answer.load(Ordering::SeqCst)).unwrap()
         };
         let router = Router::new().route("/", post(take));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { url, status, ids }
+        Self {
+            url,
+            status,
+            ids,
+            kinds,
+        }
     }
 
     fn ids(&self) -> Vec<String> {
@@ -125,6 +138,47 @@ async fn a_restart_at_any_moment_loses_no_alert_and_sends_none_twice() {
     clock.advance(Duration::from_secs(24 * 3_600));
     assert_eq!(courier.deliver_once().await.unwrap().delivered, 0);
     assert_eq!(store.audit_invariants().await.unwrap(), [""; 0]);
+}
+
+/// Through the whole server: the worker fails, the courier is woken, the receiver has it.
+#[tokio::test]
+async fn a_night_whose_database_is_gone_is_told_without_waiting_for_the_next_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, mut receiver) = (Arc::new(ManualClock::at(at(0))), Receiver::start().await);
+    let books = folder.path().join("books");
+    std::fs::create_dir(&books).unwrap();
+    let sites = folder.path().join("sites.toml");
+    let declared = format!(
+        "[[customers]]\nid = \"dupont-sa\"\nname = \"Dupont SA\"\n[[sites]]\nid = \"dupont\"\ncode = \"DUPONT\"\n\
+         name = \"Dupont & Fils\"\ncustomer = \"dupont-sa\"\nzone = \"Europe/Paris\"\n[[sites.databases]]\n\
+         id = \"compta\"\nname = \"Comptabilité\"\nproduct = \"Sage\"\nengine = \"sqlite\"\npath = {:?}\n",
+        books.join("gone.sqlite")
+    );
+    std::fs::write(&sites, declared).unwrap();
+    let declared = declaration::load(&sites, clock.now()).unwrap();
+    let choices = Choices {
+        clock: clock.clone(),
+        hasher: Arc::new(Argon2Hasher::cheap()),
+        max_running: 1,
+        upload_most_bytes: 1,
+    };
+    let places = Places::below(&folder.path().join("data"), vec![books]);
+    let plane = wiring::control_plane(&places, choices).await.unwrap();
+    plane.store().declare(&declared, plane.now()).await.unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let courier = tokio::spawn(plane.clone().deliver_alerts(vec![receiver.channel()], stopped));
+
+    let mut scheduler = Scheduler::new(plane.clone());
+    let night = scheduler.look().await.unwrap().unwrap();
+    clock.set(night);
+    scheduler.look().await.unwrap();
+    assert!(plane.work_once().await.unwrap());
+    assert_eq!(receiver.kinds.recv().await.unwrap(), "backup.night-failed");
+    clock.set(at(26 * 3_600));
+    scheduler.look().await.unwrap();
+    assert_eq!(receiver.kinds.recv().await.unwrap(), "site.silent");
+    stop.send(true).unwrap();
+    courier.await.unwrap();
 }
 
 #[tokio::test]
