@@ -17,12 +17,12 @@ const FACTS_TOLD: usize = 10;
 
 sentences! {
     a_site { "un site", "a site" }
-    to_do { "À faire\u{a0}: ", "What to do: " }
+    to_do { "À faire\u{a0}:", "What to do:" }
     site_page { "Page du site\u{a0}: ", "Page of the site: " }
     reference { "Référence\u{a0}: ", "Reference: " }
     silent_to_do {
-        "regardez les derniers processus du site, puis lancez une sauvegarde ou corrigez la cause.",
-        "look at the last processes of the site, then start a backup or mend the cause."
+        "Regardez les derniers processus du site, puis lancez une sauvegarde ou corrigez la cause.",
+        "Look at the last processes of the site, then start a backup or mend the cause."
     }
     over_more {
         "Rien n’est à faire. Ce message clôt l’alerte précédente.",
@@ -33,8 +33,8 @@ sentences! {
         "The site is closed during the restore. Its present state is backed up before anything changes, and can be put back."
     }
     glass_to_do {
-        "si cette restauration vous surprend, appelez l’hébergeur sans attendre.",
-        "if this restore surprises you, call the host without waiting."
+        "Si cette restauration vous surprend, appelez l’hébergeur sans attendre.",
+        "If this restore surprises you, call the host without waiting."
     }
     unusual_to_do {
         "ouvrez la page du site et dites si ce changement est voulu.",
@@ -116,7 +116,7 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
     let zone = told.site.map_or(&utc, |site| &site.zone);
     let moment = |at| display::date_time(lang, zone, at);
     let raised = moment(told.raised_at);
-    let act = |what: &str| format!("{}{what}", to_do(lang));
+    let act = |what: &str| format!("{}\n{what}", to_do(lang));
     match told.matter {
         Matter::Silent { silence } => {
             let what = match (silence.last.map(moment), lang) {
@@ -215,7 +215,7 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
 fn failed(lang: Lang, what: String, failure: &Failure, kept: &str, more: Option<String>) -> Vec<String> {
     let mut paragraphs = vec![format!("{what} {}", failures::happened(lang, failure)), kept.to_owned()];
     paragraphs.extend(more);
-    paragraphs.push(format!("{}{}", to_do(lang), failures::to_do(lang, failure.cause)));
+    paragraphs.push(format!("{}\n{}", to_do(lang), failures::to_do(lang, failure.cause)));
     paragraphs.push(format!("{}{}", reference(lang), failure.reference));
     paragraphs
 }

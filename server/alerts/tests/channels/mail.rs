@@ -53,7 +53,7 @@ async fn a_message_says_what_happened_what_was_kept_and_what_to_do() {
         "la base est restée verrouillée",
         "Les sauvegardes précédentes sont intactes",
         "Coffre essaie de nouveau de lui-même",
-        "À faire : Fermez le traitement",
+        "À faire :\nFermez le traitement",
         "Référence : 7f3k-92qd",
         "https://coffre.example/sites/dupont",
     ] {

@@ -54,7 +54,7 @@ async fn a_site_without_a_backup_for_26_hours_is_told_once_through_both_channels
     let text = mail.text();
     for part in [
         "Dupont & Fils (DUPONT) n’a aucune sauvegarde complète depuis le 24 novembre 2026 à 11 h 00.",
-        "À faire : regardez les derniers processus du site",
+        "À faire :\nRegardez les derniers processus du site",
         "https://coffre.example/sites/dupont",
         "Europe/Paris",
     ] {
