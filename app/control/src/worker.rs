@@ -50,6 +50,10 @@ impl ControlPlane {
     pub async fn work_once(self: &Arc<Self>) -> Result<bool, ControlError> {
         let now = self.now();
         let outside = &self.outside;
+        for given_up in outside.store.end_silent(now).await? {
+            tracing::warn!(process = %given_up.id, "its worker is silent, and it is not tried again");
+            self.tell_end(given_up).await;
+        }
         let claimed = outside
             .store
             .claim(&outside.node, now, now.plus(LEASE), outside.max_running)
@@ -195,20 +199,12 @@ impl ControlPlane {
         };
         match ended {
             Ok(process) => {
-                if matches!(process.kind, ProcessKind::Restore { .. }) {
-                    self.feed.site(&process.site, SiteStatus::Ready);
-                }
-                self.feed.process(&process);
                 if let ProcessKind::Import { upload, .. } = &process.kind
                     && is_done_with(&process.state)
                 {
                     let _ = self.remove_upload(upload).await;
                 }
-                self.night_watch.changed(&process.site);
-                if matches!(process.kind, ProcessKind::NightlyBackup { .. }) {
-                    self.expire_soon(&process.site).await;
-                }
-                self.notify(Notice::Ended(process));
+                self.tell_end(process).await;
                 if let Some(backup) = unusual {
                     self.notify(Notice::Unusual {
                         site: backup.site,
@@ -216,13 +212,27 @@ impl ControlPlane {
                         facts: backup.judgement.unusual,
                     });
                 }
-                self.announce_queue(&claim.process).await;
             }
             Err(error) => {
                 tracing::error!(process = %process.id, %error, "the end of a process was not kept; its lease decides")
             }
         }
         self.wake.notify_one();
+    }
+
+    /// Everybody is told that a process has ended: open pages, the scheduler, whoever is to be notified, those who waited.
+    async fn tell_end(&self, process: Process) {
+        if process.kind.is_restore() {
+            self.feed.site(&process.site, SiteStatus::Ready);
+        }
+        self.feed.process(&process);
+        self.night_watch.changed(&process.site);
+        if matches!(process.kind, ProcessKind::NightlyBackup { .. }) {
+            self.expire_soon(&process.site).await;
+        }
+        let id = process.id.clone();
+        self.notify(Notice::Ended(process));
+        self.announce_queue(&id).await;
     }
 
     /// Those who waited behind an ended process have moved up: their pages are told.

@@ -28,7 +28,7 @@ pub(crate) async fn claim(
     max_running: u32,
 ) -> Result<Option<Claimed>, Fault> {
     let mut tx = store.begin().await?;
-    end_silent(&mut tx, now).await?;
+    end_given_up(&mut tx, now).await?;
     let next = match has_room(&mut tx, worker, now, max_running).await? {
         false => None,
         true => match interrupted(&mut tx, now).await? {
@@ -42,6 +42,17 @@ pub(crate) async fn claim(
     };
     tx.commit().await?;
     Ok(claimed)
+}
+
+/// Ends the backups that are not tried again although their worker is silent.
+pub(crate) async fn end_silent(store: &SqliteStore, now: Timestamp) -> Result<Vec<Process>, Fault> {
+    let mut tx = store.begin().await?;
+    let mut ended = Vec::new();
+    for id in end_given_up(&mut tx, now).await? {
+        ended.push(snapshot(&mut tx, &id).await?);
+    }
+    tx.commit().await?;
+    Ok(ended)
 }
 
 /// Ends every lease at once.
@@ -231,10 +242,9 @@ pub(crate) async fn held(tx: &mut SqliteConnection, claim: &Claim) -> Result<Pro
     }
 }
 
-/// A silent backup or expiry is ended, whether or not a worker is free for another attempt, when a person wants it stopped or when it
-/// was interrupted too often. What may have left remains is not ([`ProcessKind::leaves_remains`]): a worker must first put the
-/// old data back, or tidy up.
-async fn end_silent(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), Fault> {
+/// Ends the backups and expiries that are not tried again, whether or not a worker is free for another attempt. What may have left remains
+/// is not among them ([`ProcessKind::leaves_remains`]): a worker must first put the old data back, or tidy up.
+async fn end_given_up(tx: &mut SqliteConnection, now: Timestamp) -> Result<Vec<ProcessId>, Fault> {
     let silent = sqlx::query(
         "SELECT id, cancel_asked_by FROM processes WHERE state = 'running' AND lease_until <= $1 \
          AND (attempt >= $2 OR cancel_asked_at IS NOT NULL) AND kind IN ('manual', 'nightly', 'expiry') \
@@ -244,22 +254,27 @@ async fn end_silent(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), Fau
     .bind(i64::from(MAX_ATTEMPTS))
     .fetch_all(&mut *tx)
     .await?;
+    let mut ended = Vec::new();
     for row in silent {
         let id: ProcessId = rows::id(&row, "id")?;
-        if let Some(by) = row.try_get::<Option<String>, _>("cancel_asked_by")? {
-            cancelling::end(tx, &id, &by, now).await?;
-            continue;
+        match row.try_get::<Option<String>, _>("cancel_asked_by")? {
+            Some(by) => cancelling::end(tx, &id, &by, now).await?,
+            None => give_up(tx, &id, now).await?,
         }
-        // The process's own id is the reference: the lines its attempts left in the log carry it.
-        let failure = Failure {
-            cause: Cause::Interrupted,
-            database: None,
-            reference: id.to_string(),
-        };
-        tracing::error!(process = %id, attempts = MAX_ATTEMPTS, "given up: interrupted too often");
-        end_failed(tx, &id, &failure, now).await?;
+        ended.push(id);
     }
-    Ok(())
+    Ok(ended)
+}
+
+async fn give_up(tx: &mut SqliteConnection, id: &ProcessId, now: Timestamp) -> Result<(), Fault> {
+    // The process's own id is the reference: the lines its attempts left in the log carry it.
+    let failure = Failure {
+        cause: Cause::Interrupted,
+        database: None,
+        reference: id.to_string(),
+    };
+    tracing::error!(process = %id, attempts = MAX_ATTEMPTS, "given up: interrupted too often");
+    end_failed(tx, id, &failure, now).await
 }
 
 /// May this node begin another one? What it lost by its lease does not count.

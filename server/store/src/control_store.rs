@@ -115,6 +115,10 @@ impl ControlStore for SqliteStore {
         Ok(claims::claim(self, worker, now, lease_until, max_running).await?)
     }
 
+    async fn end_silent(&self, now: Timestamp) -> Result<Vec<Process>, StoreError> {
+        Ok(claims::end_silent(self, now).await?)
+    }
+
     async fn end_leases(&self) -> Result<u64, StoreError> {
         Ok(claims::end_leases(self).await?)
     }

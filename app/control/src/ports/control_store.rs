@@ -289,9 +289,7 @@ pub trait ControlStore: Send + Sync {
     /// An expiry comes after the nights. It waits until nobody else works with its customer's repository or reads from it, and
     /// while one runs, nothing else of its customer begins.
     ///
-    /// A silent backup or expiry is ended here when a person has asked for its cancelling (Cancelled), or when it was interrupted
-    /// [`domain::limits::MAX_ATTEMPTS`] times (Failed). What may have left remains is handed out even then, because its
-    /// worker must first settle them.
+    /// What [`Self::end_silent`] ends is ended first, so that it is not handed out.
     async fn claim(
         &self,
         worker: &str,
@@ -300,7 +298,13 @@ pub trait ControlStore: Send + Sync {
         max_running: u32,
     ) -> Result<Option<Claimed>, StoreError>;
 
-    /// Ends every lease at once, those of deliveries too; returns how many of processes. Only for whoever knows that no worker is alive: a server that has just
+    /// Ends the backups and expiries that are not tried again although their worker has been silent past its lease: those whose cancelling a
+    /// person has asked for (Cancelled), and those interrupted [`domain::limits::MAX_ATTEMPTS`] times (Failed). Returns
+    /// them, oldest first. What may have left remains is handed out even then, because its worker must first settle them.
+    async fn end_silent(&self, now: Timestamp) -> Result<Vec<Process>, StoreError>;
+
+    /// Ends every lease at once, those of deliveries too; returns how many of processes. Only for whoever knows that no worker is
+    /// alive: a server that has just
     /// taken the lock of the data folder. What its predecessor left goes on without waiting for a lease to run out.
     async fn end_leases(&self) -> Result<u64, StoreError>;
 

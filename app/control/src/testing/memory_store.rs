@@ -177,6 +177,13 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.claim(worker, now, lease_until, max_running))
     }
 
+    async fn end_silent(&self, now: Timestamp) -> Result<Vec<Process>, StoreError> {
+        self.change(|world| {
+            let ended = world.end_silent(now);
+            ended.iter().map(|id| world.snapshot(id)).collect()
+        })
+    }
+
     async fn end_leases(&self) -> Result<u64, StoreError> {
         self.change(|world| Ok(world.end_leases()))
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use control::ports::notifier::Notice;
 use control::testing::fake_engine::Point;
 use control::{ControlError, ControlPlane};
 use domain::account::Role;
@@ -13,6 +14,7 @@ use domain::limits::LEASE;
 use domain::process::{Cancelling, Process, ProcessState, StateName};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
+use domain::time::CivilDate;
 
 use crate::packages::{shelf, upload};
 use crate::restores::{die_at, order, rows, went_on};
@@ -308,6 +310,41 @@ async fn an_export_that_is_cancelled_and_whose_worker_dies_is_tidied_up() {
     let reached = world.engine.reached()[before..].to_vec();
     assert_eq!(reached, [(Point::ClearAside, database("compta"))]);
     drop(grave);
+}
+
+/// Nobody comes back to stop it: the next look of any worker ends it, and tells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_cancelled_and_whose_worker_dies_is_not_begun_again_and_is_told() {
+    let (world, process) = backup_ordered().await;
+    let grave = die_at(&world, Point::Copy).await;
+    world.plane.cancel(&actor(Role::Operator), &process.id).await.unwrap();
+    world.engine.on_point(|_, _| {});
+    let before = world.engine.reached().len();
+    world.clock.advance(LEASE + Duration::from_secs(1));
+    world.work().await;
+    let ended = world.process(&process).await;
+    assert_eq!((ended.state.name(), ended.attempt), (StateName::Cancelled, 1));
+    assert_eq!(world.engine.reached().len(), before, "nothing was begun");
+    assert!(world.notices.all().contains(&Notice::Ended(ended)));
+    drop(grave);
+}
+
+/// Whoever stops a night wants none: its date is settled.
+#[tokio::test]
+async fn a_running_night_that_is_cancelled_is_settled() {
+    let world = World::new().await;
+    let night = CivilDate::parse("2026-11-23").unwrap();
+    let process = world.plane.start_nightly_backup(&site("dupont"), night).await.unwrap();
+    let answer = cancelled_at(&world, &process, 4, false).await;
+    ended_as_answered(&world, &process, answer, "a night").await;
+    assert_eq!(answer, Answer::Asked);
+    let nights = world
+        .plane
+        .store()
+        .nights_of(&site("dupont"), world.now())
+        .await
+        .unwrap();
+    assert_eq!(nights.unwrap().nights.settled, Some(night));
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ impl World {
     }
 
     /// Silent backups and expiries that are not tried again: a person wants them stopped, or they were interrupted too often.
-    fn end_silent(&mut self, now: Timestamp) {
+    pub(super) fn end_silent(&mut self, now: Timestamp) -> Vec<ProcessId> {
         let given_up = |work: &&Work| {
             let asked = matches!(work.process.cancelling, Cancelling::Asked { .. });
             let silent = is_running(work) && work.lease_until <= now;
@@ -108,18 +108,18 @@ impl World {
         };
         let mut silent: Vec<_> = self.processes.values().filter(given_up).cloned().collect();
         silent.sort_by_key(|work| (work.process.requested_at, work.process.id.clone()));
-        for Work { process, .. } in silent {
-            if let Cancelling::Asked { by, .. } = process.cancelling {
-                self.end_as_cancelled(&process.id, by, now);
-                continue;
-            }
+        for Work { process, .. } in &silent {
             let failure = Failure {
                 cause: Cause::Interrupted,
                 database: None,
                 reference: process.id.to_string(),
             };
-            self.end_failed(&process.id, failure, now);
+            match &process.cancelling {
+                Cancelling::Asked { by, .. } => self.end_as_cancelled(&process.id, by.clone(), now),
+                _ => self.end_failed(&process.id, failure, now),
+            }
         }
+        silent.into_iter().map(|work| work.process.id).collect()
     }
 
     fn begin_attempt(

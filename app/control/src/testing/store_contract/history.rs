@@ -93,7 +93,10 @@ impl<'a> Life<'a> {
             14..=21 => self.look().await,
             22..=23 => self.cancel().await,
             24..=25 => self.declare().await,
-            26 => answered(&self.story.store.end_leases().await),
+            26 => match self.rng.bool() {
+                true => answered(&self.story.store.end_leases().await),
+                false => answered(&self.story.store.end_silent(self.now).await),
+            },
             27..=33 => self.keep_or_give_up().await,
             34..=35 => self.queue_expiry().await,
             36..=37 => self.read().await,

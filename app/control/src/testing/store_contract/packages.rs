@@ -108,6 +108,15 @@ pub async fn exports_leave_a_worker_for_backups(story: Story) {
         story.look(at(74), two).await.is_none(),
         "the other export waits for the first"
     );
+    let elsewhere = story.store.claim("elsewhere", at(74), at(90), two).await;
+    let elsewhere = elsewhere
+        .expect("looking is never refused")
+        .expect("another node has room");
+    assert!(matches!(elsewhere.process.kind, ProcessKind::Export { .. }));
+    story.fail(&elsewhere.claim, at(75)).await;
+    let again = export_of(&story, &backup, 1, at(75));
+    story.store.queue_export(&again).await.expect("the store works");
+    assert!(story.look(at(75), two).await.is_none());
     complete(&story, &first, at(75)).await;
     assert!(story.look(at(76), two).await.is_some());
 }

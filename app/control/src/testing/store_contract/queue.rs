@@ -211,6 +211,15 @@ pub async fn a_backup_to_be_cancelled_whose_worker_died_is_not_begun_again(story
         story.look(at(LEASE_SECS - 1), MANY).await.is_none(),
         "its worker may be at it"
     );
+    let early = story.store.end_silent(at(LEASE_SECS - 1)).await;
+    assert_eq!(early.expect("the store works"), []);
+    // Whoever looks ends them as well; who asks for it is told which they are.
+    let ended = story.store.end_silent(at(LEASE_SECS)).await.expect("the store works");
+    let told: Vec<_> = ended.iter().map(|process| process.id.clone()).collect();
+    assert_eq!(told, claims.each_ref().map(|claim| claim.process.clone()));
+    for process in ended {
+        assert_eq!(process, story.process(&process.id).await);
+    }
     assert!(story.look(at(LEASE_SECS), 0).await.is_none());
     for claim in claims {
         let ended = story.process(&claim.process).await;
