@@ -7,7 +7,7 @@ CONSOLE = $(CARGO) run --package server --bin coffre --
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo-reset dev test test-rust test-browser check bench bench-bacpac release
+.PHONY: help run demo-reset dev test test-rust test-browser check bench bench-bacpac bench-nights release
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -36,10 +36,13 @@ test-browser: .need-site ## the tests in a real browser alone; pictures stay in 
 check: .need-rust ## format, lints, dependencies, types
 	.ci/check
 
-bench: bench-bacpac ## the benchmarks
+bench: bench-bacpac bench-nights ## the benchmarks
 
 bench-bacpac: .need-rust ## BACPAC files: speed against deflate and inflate alone; ARGS=1000 for 1,000 MB instead of 500
 	$(CARGO) bench --package bacpac --bench speed -- $(ARGS)
+
+bench-nights: .need-rust ## what the nights of 500, 5,000 and 50,000 sites cost; ARGS=5000 for one size
+	$(CARGO) bench --package store --bench nights -- $(ARGS)
 
 release: .need-rust ## target/release/coffre: one program that carries its web files
 	$(CARGO) run --package bundle -- --release

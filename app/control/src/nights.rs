@@ -14,7 +14,6 @@ use std::time::Duration;
 use domain::alert::Matter;
 use domain::ids::SiteId;
 use domain::nights::{self, Night};
-use domain::process::{Process, ProcessKind, ProcessState};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -31,9 +30,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// Shortest sleep: moments that fall together are looked at together.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How often all sites are read anew. Below the first wait after a failure, so that a night given up by the queue itself is
-/// tried again in time.
-const READ_ALL_EVERY: Duration = Duration::from_secs(10 * 60);
+/// How often the store is asked which sites have changed without this scheduler being told. Below the first wait after a
+/// failure, so that a night given up by the queue itself is tried again in time.
+const ASK_FOR_CHANGES_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// How often all sites are read anew: what no process shows, such as a schedule that another server has set.
+const READ_ALL_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// After every revision there will be.
+const EVERY_REVISION: u64 = i64::MAX as u64;
 
 /// Wait before a site that is closed is asked again; its restore tells when it ends, so this is for when it could not.
 const ASK_AGAIN: Duration = Duration::from_secs(5 * 60);
@@ -110,6 +115,9 @@ pub struct Scheduler {
     moments: HashMap<SiteId, Timestamp>,
     /// When all sites were last read; `None` asks for it.
     read_all_at: Option<Timestamp>,
+    /// When the store was last asked for changes, and the revision up to which they are known.
+    asked_at: Timestamp,
+    revision: u64,
     looked_at: Timestamp,
     /// How many more nights this look may queue; `None` until one is due.
     room: Option<usize>,
@@ -125,6 +133,8 @@ impl Scheduler {
             due: BTreeSet::new(),
             moments: HashMap::new(),
             read_all_at: None,
+            asked_at: looked_at,
+            revision: 0,
             looked_at,
             room: None,
         }
@@ -136,15 +146,24 @@ impl Scheduler {
     /// A failure of the store. The next look begins anew.
     pub async fn look(&mut self) -> Result<Option<Timestamp>, ControlError> {
         let now = self.plane.now();
-        let changed = self.plane.night_watch.take_changed();
+        let mut changed = self.plane.night_watch.take_changed();
         // A clock that was put back: what the index holds was reckoned under another time.
         let put_back = now < self.looked_at;
         let outdated = |read: Timestamp| put_back || now.since(read) >= READ_ALL_EVERY;
         self.room = None;
         let all = self.read_all_at.take().filter(|read| !outdated(*read));
         match all {
-            None => self.look_at_all(now).await?,
-            Some(_) => self.look_at_some(changed, now).await?,
+            None => {
+                // Asked first: what changes meanwhile is then looked at twice, not never.
+                self.ask_for_changes(EVERY_REVISION, now).await?;
+                self.look_at_all(now).await?;
+            }
+            Some(_) => {
+                if now.since(self.asked_at) >= ASK_FOR_CHANGES_EVERY {
+                    changed.extend(self.ask_for_changes(self.revision, now).await?);
+                }
+                self.look_at_some(changed, now).await?;
+            }
         }
         // Set only now: a look that failed half-way is followed by one at everything.
         self.read_all_at = Some(all.unwrap_or(now));
@@ -152,6 +171,13 @@ impl Scheduler {
         self.plane.night_watch.looked_at.store(now.millis(), Ordering::SeqCst);
         let next = self.due.first().map(|(moment, _)| *moment);
         Ok(next.map(|next| if next > now { next } else { now.plus(HELD_BACK) }))
+    }
+
+    async fn ask_for_changes(&mut self, since: u64, now: Timestamp) -> Result<Vec<SiteId>, ControlError> {
+        let (revision, sites) = self.plane.outside.store.changed_since(since).await?;
+        self.revision = revision;
+        self.asked_at = now;
+        Ok(sites)
     }
 
     async fn look_at_all(&mut self, now: Timestamp) -> Result<(), ControlError> {
@@ -165,13 +191,12 @@ impl Scheduler {
     }
 
     async fn look_at_some(&mut self, mut sites: BTreeSet<SiteId>, now: Timestamp) -> Result<(), ControlError> {
-        let due = self.due.iter().take_while(|(moment, _)| *moment <= now);
-        let mut due: Vec<_> = due.map(|(_, site)| site.clone()).collect();
-        if !due.is_empty() {
-            // The rest stays where it is in the index, unread.
-            due.truncate(self.room().await?);
+        if self.due.first().is_some_and(|(moment, _)| *moment <= now) {
+            // The rest stays where it is in the index, untouched: after an outage that is nearly every site, at every look.
+            let room = self.room().await?;
+            let due = self.due.iter().take_while(|(moment, _)| *moment <= now);
+            sites.extend(due.take(room).map(|(_, site)| site.clone()));
         }
-        sites.extend(due);
         for site in sites {
             match self.plane.outside.store.nights_of(&site, now).await? {
                 Some(nights) => self.attend(nights, now).await?,
@@ -256,11 +281,7 @@ impl Scheduler {
         if let Some(room) = self.room {
             return Ok(room);
         }
-        let active = self.plane.outside.store.active(None).await?;
-        let waits = |process: &&Process| {
-            matches!(process.kind, ProcessKind::NightlyBackup { .. }) && process.state == ProcessState::Queued
-        };
-        let room = WAITING_MOST.saturating_sub(active.iter().filter(waits).count());
+        let room = WAITING_MOST.saturating_sub(self.plane.outside.store.nights_waiting().await?);
         self.room = Some(room);
         Ok(room)
     }

@@ -288,6 +288,14 @@ impl ControlStore for SqliteStore {
         Ok(readings::end(self, reading, now).await?)
     }
 
+    async fn nights_waiting(&self) -> Result<usize, StoreError> {
+        Ok(nights::nights_waiting(self).await?)
+    }
+
+    async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError> {
+        Ok(nights::changed_since(self, revision).await?)
+    }
+
     async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {
         Ok(nights::nights(self, now).await?)
     }

@@ -43,10 +43,10 @@ macro_rules! nights_sql {
 
 /// What is known of the nights of every site.
 pub(crate) async fn nights(store: &SqliteStore, now: Timestamp) -> Result<Vec<SiteNights>, Fault> {
-    let mut tx = store.read().await?;
+    let mut reading = store.one_reading().await?;
     sqlx::query(nights_sql!("ORDER BY s.id"))
         .bind(last_tomorrow(now))
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut *reading)
         .await?
         .iter()
         .map(|row| site_nights(row, now))
@@ -55,14 +55,45 @@ pub(crate) async fn nights(store: &SqliteStore, now: Timestamp) -> Result<Vec<Si
 
 /// The same of one site.
 pub(crate) async fn nights_of(store: &SqliteStore, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, Fault> {
-    let mut tx = store.read().await?;
+    let mut reading = store.one_reading().await?;
     sqlx::query(nights_sql!("WHERE s.id = $2"))
         .bind(last_tomorrow(now))
         .bind(site.as_str())
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut *reading)
         .await?
         .map(|row| site_nights(&row, now))
         .transpose()
+}
+
+/// How many nights are queued.
+pub(crate) async fn nights_waiting(store: &SqliteStore) -> Result<usize, Fault> {
+    let mut reading = store.one_reading().await?;
+    let row = sqlx::query("SELECT count(*) AS waiting FROM processes WHERE state = 'queued' AND kind = 'nightly'")
+        .fetch_one(&mut *reading)
+        .await?;
+    rows::natural(&row, "waiting")
+}
+
+/// The sites of processes that have changed since this revision, and the revision now.
+pub(crate) async fn changed_since(store: &SqliteStore, revision: u64) -> Result<(u64, Vec<SiteId>), Fault> {
+    let mut reading = store.one_reading().await?;
+    // One query, one state: the first row carries the revision alone.
+    let rows = sqlx::query(
+        "SELECT value AS revision, NULL AS site FROM revisions \
+         UNION ALL SELECT DISTINCT 0, site FROM processes WHERE revision > $1",
+    )
+    .bind(rows::stored(revision)?)
+    .fetch_all(&mut *reading)
+    .await?;
+    let mut sites = Vec::new();
+    let mut now = revision;
+    for row in &rows {
+        match rows::optional_id(row, "site")? {
+            Some(site) => sites.push(site),
+            None => now = rows::natural(row, "revision")?,
+        }
+    }
+    Ok((now, sites))
 }
 
 /// Sets when the nights of a site start.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, SqlSafeStr, SqliteConnection, SqliteTransaction};
+use sqlx::{Connection, SqlSafeStr, Sqlite, SqliteConnection, SqliteTransaction};
 
 use crate::fault::Fault;
 
@@ -30,6 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "alerts", include_str!("../migrations/0008_alerts.sql")),
     (9, "queue", include_str!("../migrations/0009_queue.sql")),
     (10, "expiry", include_str!("../migrations/0010_expiry.sql")),
+    (11, "closed sites", include_str!("../migrations/0011_closed_sites.sql")),
 ];
 
 /// Why the control store was not opened.
@@ -120,6 +122,11 @@ impl SqliteStore {
     pub(crate) async fn read(&self) -> Result<SqliteTransaction<'static>, Fault> {
         Ok(self.readers.begin().await?)
     }
+
+    /// A connection for one query that reads: it is a transaction of its own, and beginning one would cost as much again.
+    pub(crate) async fn one_reading(&self) -> Result<PoolConnection<Sqlite>, Fault> {
+        Ok(self.readers.acquire().await?)
+    }
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -127,6 +134,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
+        // A file of this machine does not go away between two uses as a server does.
+        .test_before_acquire(false)
 }
 
 fn migrations() -> Migrator {

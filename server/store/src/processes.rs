@@ -216,10 +216,10 @@ pub(crate) async fn active(store: &SqliteStore, sites: Option<&[SiteId]>) -> Res
         among(&mut query, sites);
     }
     query.push(" ORDER BY p.requested_at, p.id");
-    let mut tx = store.read().await?;
+    let mut reading = store.one_reading().await?;
     query
         .build()
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut *reading)
         .await?
         .iter()
         .map(rows::process)

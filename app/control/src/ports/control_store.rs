@@ -476,6 +476,13 @@ pub trait ControlStore: Send + Sync {
     /// The same of one site.
     async fn nights_of(&self, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, StoreError>;
 
+    /// How many nights are queued, over all sites.
+    async fn nights_waiting(&self) -> Result<usize, StoreError>;
+
+    /// The sites of which any process was queued, moved on or ended after this revision, each once, and the revision now. Costs
+    /// what has changed, not what there is.
+    async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError>;
+
     /// Sets when the nights of a site start; [`Refusal::NotFound`] when there is no such site.
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError>;
 

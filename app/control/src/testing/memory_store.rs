@@ -23,7 +23,7 @@ use domain::expiry::ExpiryLog;
 use domain::failure::Failure;
 use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
-use domain::process::{Cancelling, Process, Progress};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress};
 use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
@@ -373,6 +373,17 @@ impl ControlStore for MemoryStore {
             world.end_reading(reading, now);
             Ok(())
         })
+    }
+
+    async fn nights_waiting(&self) -> Result<usize, StoreError> {
+        let waits = |process: &Process| {
+            matches!(process.kind, ProcessKind::NightlyBackup { .. }) && process.state == ProcessState::Queued
+        };
+        Ok(self.read(|world| world.processes.values().filter(|work| waits(&work.process)).count()))
+    }
+
+    async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError> {
+        Ok(self.read(|world| world.changed_since(revision)))
     }
 
     async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {

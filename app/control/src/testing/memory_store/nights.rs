@@ -1,6 +1,6 @@
 //! The nights of sites in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::SiteId;
 use domain::nights::{FailedNight, Nights};
@@ -28,6 +28,15 @@ impl World {
 
     pub(super) fn nights(&self, now: Timestamp) -> Vec<SiteNights> {
         self.sites.keys().filter_map(|site| self.nights_of(site, now)).collect()
+    }
+
+    pub(super) fn changed_since(&self, revision: u64) -> (u64, Vec<SiteId>) {
+        let changed = self.processes.values().map(|work| &work.process);
+        let sites: BTreeSet<_> = changed
+            .filter(|process| process.revision > revision)
+            .map(|process| process.site.clone())
+            .collect();
+        (self.revision, sites.into_iter().collect())
     }
 
     pub(super) fn nights_of(&self, id: &SiteId, now: Timestamp) -> Option<SiteNights> {

@@ -323,3 +323,33 @@ async fn night(story: &Story, site: &str, business_date: CivilDate) -> Result<Pr
     let new = story.new_process(site, ProcessKind::NightlyBackup { business_date }, at(0));
     story.store.queue_backup(&new).await
 }
+
+/// A scheduler that knows a revision is told of everything after it, and of nothing twice.
+pub async fn a_site_has_changed_once_anything_of_its_work_has(story: Story) {
+    let since = async |revision| story.store.changed_since(revision).await.expect("the store works");
+    let (begun, none) = since(0).await;
+    assert!(none.is_empty());
+    let queued = night(&story, "dupont", november(20)).await.expect("a night to be made");
+    night(&story, "martin", november(20)).await.expect("a night to be made");
+    let (both, mut sites) = since(begun).await;
+    sites.sort();
+    assert_eq!(sites, [id("dupont"), id("martin")]);
+    assert_eq!(since(both).await, (both, Vec::new()));
+    let waiting = async || story.store.nights_waiting().await.expect("the store works");
+    story.queue_manual("arnaud", at(0)).await;
+    story.complete(&story.claim(at(0)).await, at(0)).await;
+    let (both, _) = since(both).await;
+    assert_eq!(waiting().await, 2);
+    let claimed = story.claim(at(1)).await;
+    assert_eq!((claimed.process.id.clone(), waiting().await), (queued.id, 1));
+    let (running, sites) = since(both).await;
+    assert_eq!(sites, [id("dupont")]);
+    story.fail(&claimed.claim, at(2)).await;
+    let (ended, sites) = since(running).await;
+    assert_eq!(sites, [id("dupont")]);
+    assert_eq!(
+        since(i64::MAX.unsigned_abs()).await,
+        (ended, Vec::new()),
+        "only the revision is asked for"
+    );
+}
