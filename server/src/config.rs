@@ -26,6 +26,9 @@ pub struct Config {
     /// Who is told when something is wrong, and how.
     #[config(nested)]
     pub alerts: Alerts,
+    /// Figures for Prometheus.
+    #[config(nested)]
+    pub metrics: Metrics,
 }
 
 /// The web server.
@@ -76,6 +79,15 @@ pub struct Work {
     pub upload_max_gb: u32,
 }
 
+/// Figures for Prometheus.
+#[derive(Debug, confique::Config)]
+pub struct Metrics {
+    /// Address and port of `/metrics`, apart from the console's, such as "127.0.0.1:9464". Without it there is none. No sign-in
+    /// is asked for: whoever reaches it reads which sites and customers there are, by id, and how their backups do.
+    #[config(env = "COFFRE_METRICS_LISTEN")]
+    pub listen: Option<SocketAddr>,
+}
+
 /// Why a configuration is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -90,6 +102,9 @@ pub enum ConfigError {
     /// An address that no browser opens.
     #[error("web.public_url must begin with https:// or http:// and hold no blank, and is {0:?}")]
     PublicUrl(String),
+    /// Figures without sign-in on the address of the console.
+    #[error("metrics.listen and web.listen are both {0}: the figures need an address of their own")]
+    MetricsOnTheConsole(SocketAddr),
     /// A number outside its range.
     #[error("work.max_running must be 1 to 64, and is {0}")]
     MaxRunning(u32),
@@ -142,6 +157,9 @@ impl Config {
             if !begins || url.contains(|sign: char| sign.is_whitespace() || sign.is_control()) {
                 return Err(ConfigError::PublicUrl(url.clone()));
             }
+        }
+        if self.metrics.listen == Some(self.web.listen) {
+            return Err(ConfigError::MetricsOnTheConsole(self.web.listen));
         }
         if !(1..=64).contains(&self.work.max_running) {
             return Err(ConfigError::MaxRunning(self.work.max_running));
@@ -231,10 +249,21 @@ mod tests {
     }
 
     #[test]
+    fn figures_are_told_nowhere_unless_they_are_given_an_address_of_their_own() {
+        let with = |listen: &str| load(&format!("[storage]\ndata = \"/srv\"\n[metrics]\n{listen}"));
+        assert_eq!(with("").unwrap().metrics.listen, None);
+        let own = with("listen = \"127.0.0.1:9464\"").unwrap();
+        assert_eq!(own.metrics.listen, Some(SocketAddr::from(([127, 0, 0, 1], 9464))));
+        let shared = with("listen = \"127.0.0.1:3000\"");
+        assert!(matches!(shared, Err(ConfigError::MetricsOnTheConsole(_))), "{shared:?}");
+    }
+
+    #[test]
     fn the_template_names_every_setting() {
         let template = Config::template();
         for setting in [
             "listen",
+            "[metrics]",
             "plain_http",
             "data",
             "repositories",

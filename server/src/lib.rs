@@ -9,4 +9,5 @@ pub mod declaration;
 pub mod demo;
 pub mod doctor;
 pub mod http;
+pub mod metrics;
 pub mod wiring;

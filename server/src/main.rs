@@ -16,7 +16,7 @@ use server::config::{Config, DEFAULT_PATH};
 use server::demo::Demo;
 use server::http::{Site, WebOptions, router, serve};
 use server::wiring::{self, Choices, Places};
-use server::{accounts, alerting, declaration, doctor};
+use server::{accounts, alerting, declaration, doctor, metrics};
 use tokio::sync::watch;
 
 /// Backup and restore console for hosted sites.
@@ -225,6 +225,12 @@ async fn serve_sites(path: &Path) -> Outcome {
     let listener = tokio::net::TcpListener::bind(config.web.listen).await?;
     tracing::info!(address = %config.web.listen, sites = declared.sites.len(), "serving");
     let web = router(Arc::clone(&plane), options, stop.clone());
+    if let Some(address) = config.metrics.listen {
+        let figures = tokio::net::TcpListener::bind(address).await?;
+        tracing::info!(%address, "figures for Prometheus");
+        let metrics = metrics::router(Arc::clone(&plane), config.repositories());
+        tokio::spawn(serve(figures, metrics, stop.clone()));
+    }
     let work = tokio::spawn(Arc::clone(&plane).work(stop.clone()));
     let alerts = tokio::spawn(plane.deliver_alerts(channels, stop.clone()));
     serve(listener, web, stop).await?;

@@ -8,6 +8,7 @@ use control::ports::control_store::{
 use control::ports::database_engine::DatabaseSource;
 use control::ports::outbox::{Alert, Delivery, Recipient, Settlement};
 use control::ports::repository::SealedKey;
+use control::ports::tally::Tally;
 use domain::account::Actor;
 use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
 use domain::bacpac::{Export, Told, Upload};
@@ -24,7 +25,7 @@ use domain::time::Timestamp;
 use crate::open::SqliteStore;
 use crate::{
     accounts, alerts, backups, cancelling, claims, expiry, judgements, keeping, keys_and_audit, nights, packages,
-    policy, processes, readings, sessions, sites,
+    policy, processes, readings, sessions, sites, tally,
 };
 
 #[async_trait]
@@ -294,6 +295,10 @@ impl ControlStore for SqliteStore {
 
     async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError> {
         Ok(nights::changed_since(self, revision).await?)
+    }
+
+    async fn tally(&self) -> Result<Tally, StoreError> {
+        Ok(tally::tally(self).await?)
     }
 
     async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {

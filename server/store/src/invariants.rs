@@ -73,6 +73,11 @@ const NEVER: &[(&str, &str)] = &[
         "SELECT id FROM backups WHERE (review IN ('accepted', 'rejected')) <> (decided_at IS NOT NULL)",
     ),
     (
+        "processes that have ended and are not counted",
+        "SELECT p.kind FROM processes p WHERE p.ended_at IS NOT NULL GROUP BY p.kind, p.state HAVING count(*) > \
+         COALESCE((SELECT sum(t.count) FROM ended_tally t WHERE t.kind = p.kind AND t.state = p.state), 0)",
+    ),
+    (
         "two exclusive processes running on one site",
         "SELECT site FROM processes WHERE state = 'running' AND exclusive GROUP BY site HAVING count(*) > 1",
     ),

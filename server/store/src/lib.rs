@@ -25,5 +25,6 @@ mod readings;
 mod rows;
 mod sessions;
 mod sites;
+mod tally;
 
 pub use open::{OpenError, SqliteStore};

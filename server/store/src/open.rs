@@ -32,6 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "queue", include_str!("../migrations/0009_queue.sql")),
     (10, "expiry", include_str!("../migrations/0010_expiry.sql")),
     (11, "closed sites", include_str!("../migrations/0011_closed_sites.sql")),
+    (12, "tallies", include_str!("../migrations/0012_tallies.sql")),
 ];
 
 /// Why the control store was not opened.

@@ -28,10 +28,14 @@ async fn random_histories_are_answered_word_for_word_as_in_memory() {
     for seed in 1_000..1_006 {
         let opened = opened::open().await;
         let on_disk = history::tell(&Story::begin(Arc::clone(&opened.store)).await, seed, 250).await;
-        let in_memory = history::tell(&Story::begin(Arc::new(MemoryStore::new())).await, seed, 250).await;
+        let memory = Arc::new(MemoryStore::new());
+        let in_memory = history::tell(&Story::begin(memory.clone()).await, seed, 250).await;
         for (step, (disk, memory)) in on_disk.iter().zip(&in_memory).enumerate() {
             assert_eq!(disk, memory, "seed {seed}, step {}", step / 2);
         }
+        let tally = opened.store.tally().await.expect("the store works");
+        assert!(!tally.ended.is_empty() && !tally.stored.is_empty());
+        assert_eq!(Ok(tally), memory.tally().await.map_err(|error| error.to_string()));
         assert_eq!((opened.examine)().await, Vec::<String>::new());
     }
 }

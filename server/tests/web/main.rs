@@ -7,6 +7,7 @@ mod console;
 mod downloads;
 mod faults;
 mod health;
+mod metrics;
 mod protection;
 mod retention;
 mod work;

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use super::database_engine::{Address, DatabaseSource};
 use super::outbox::{Alert, Delivery, Recipient, Settlement};
 use super::repository::SealedKey;
+use super::tally::Tally;
 
 /// Why a method of the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -538,6 +539,11 @@ pub trait ControlStore: Send + Sync {
     /// Gives up, and returns, what has been on its way for [`domain::limits::ALERT_TRIED_FOR`] and is not held; forgets alerts
     /// that were raised [`domain::limits::ALERT_KEPT`] ago and are not on their way.
     async fn sweep_alerts(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreError>;
+
+    // — figures —
+
+    /// What has ended since this store was made. What is removed later stays counted.
+    async fn tally(&self) -> Result<Tally, StoreError>;
 
     // — files beside the backups —
 

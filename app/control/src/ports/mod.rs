@@ -14,3 +14,4 @@ pub mod password_hasher;
 pub mod repository;
 pub mod scratch;
 pub mod shelf;
+pub mod tally;

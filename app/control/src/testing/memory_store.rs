@@ -10,6 +10,7 @@ mod keeping;
 mod nights;
 mod people;
 mod queue;
+mod tally;
 mod work;
 mod world;
 
@@ -37,6 +38,7 @@ use crate::ports::control_store::{
 use crate::ports::database_engine::DatabaseSource;
 use crate::ports::outbox::{Alert, Delivery, Recipient, Settlement};
 use crate::ports::repository::SealedKey;
+use crate::ports::tally::Tally;
 use crate::testing::power::{Effect, Power};
 
 /// A control store behind a mutex.
@@ -384,6 +386,10 @@ impl ControlStore for MemoryStore {
 
     async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError> {
         Ok(self.read(|world| world.changed_since(revision)))
+    }
+
+    async fn tally(&self) -> Result<Tally, StoreError> {
+        Ok(self.read(World::tally))
     }
 
     async fn nights(&self, now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {

@@ -61,6 +61,7 @@ macro_rules! store_contract {
                 a_server_that_starts_alone_takes_over_at_once
                 nights_yield_to_what_a_person_asked_for
                 a_backup_of_another_kind_site_or_process_is_not_recorded
+                what_ends_is_counted_and_stays_counted
             }
             queue {
                 a_running_backup_that_is_cancelled_leaves_nothing

@@ -287,6 +287,9 @@ impl World {
         }
         work.made = Some(backup.id.clone());
         self.backups.insert(backup.id.clone(), backup.clone());
+        let stored = self.stored.entry(backup.kind.code()).or_default();
+        stored.0 += 1;
+        stored.1 += backup.bytes();
         Ok(())
     }
 

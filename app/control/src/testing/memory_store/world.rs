@@ -48,6 +48,8 @@ pub(super) struct World {
     /// The revision of the youngest claim of a process of each customer.
     pub(super) served: BTreeMap<CustomerId, u64>,
     pub(super) revision: u64,
+    /// Backups that became complete, by the code of their kind: how many, and their bytes.
+    pub(super) stored: BTreeMap<&'static str, (u64, u64)>,
 }
 
 /// A database and where it belongs.

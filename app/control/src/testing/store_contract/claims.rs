@@ -1,17 +1,19 @@
 //! Who works on what: exclusive, fenced, in turn, and never for ever.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use domain::backup::BackupKind;
+use domain::backup::{BackupKind, Deletion};
 use domain::failure::{Cause, Failure};
 use domain::ids::ProcessId;
 use domain::limits::MAX_ATTEMPTS;
-use domain::process::{ProcessKind, ProcessState, Progress, Stage};
+use domain::process::{ProcessKind, ProcessState, Progress, Stage, StateName};
 use domain::refusal::Refusal;
 use tokio::task::JoinSet;
 
 use super::story::{LEASE_SECS, MANY, Story, at, backup_by, broken, failure, fenced, id, november, progress, refusal};
 use crate::ports::control_store::Claim;
+use crate::ports::tally::{DURATION_BOUNDS_SECS, Ended, Stored, Tally, duration_class};
 
 /// Twenty workers look at the same moment, again and again, until nothing is left.
 pub async fn twenty_workers_never_get_the_same_process(story: Story) {
@@ -489,4 +491,62 @@ pub async fn nights_yield_to_what_a_person_asked_for(story: Story) {
         story.look(at(21 + LEASE_SECS), MANY).await.is_none(),
         "and the first night waits for its site"
     );
+}
+
+/// Whoever watches the server asks for sums: they grow by what ends, by its kind and the class of its duration, and removing
+/// a backup later takes nothing off them.
+pub async fn what_ends_is_counted_and_stays_counted(story: Story) {
+    let store = &story.store;
+    assert_eq!(store.tally().await.expect("the store works"), Tally::default());
+    // Completed after 30 s (twice), failed, cancelled.
+    let first = story.manual_backup("dupont", at(0)).await;
+    let second = story.manual_backup("martin", at(1)).await;
+    story.queue_manual("dupont", at(2)).await;
+    story.fail(&story.claim(at(2)).await.claim, at(3)).await;
+    let waiting = story.queue_manual("dupont", at(4)).await;
+    let cancelled = store.cancel(&waiting.id, "Paul", at(5)).await;
+    cancelled.expect("it is queued");
+    story.queue_manual("arnaud", at(6)).await;
+    story.claim(at(6)).await;
+
+    let class = duration_class(Duration::from_secs(30));
+    let mut durations = [0; DURATION_BOUNDS_SECS.len() + 1];
+    durations[class] = 2;
+    let ended = |state, count, durations, took| Ended {
+        kind: "manual".to_owned(),
+        state,
+        count,
+        durations,
+        took: Duration::from_secs(took),
+    };
+    let none = Default::default();
+    let expected = Tally {
+        ended: vec![
+            ended(StateName::Cancelled, 1, none, 0),
+            ended(StateName::Completed, 2, durations, 60),
+            ended(StateName::Failed, 1, none, 0),
+        ],
+        stored: vec![Stored {
+            kind: BackupKind::Manual,
+            count: 2,
+            bytes: first.bytes() + second.bytes(),
+        }],
+    };
+    assert_eq!(store.tally().await.expect("the store works"), expected);
+
+    let deletion = Deletion {
+        by: "Paul".to_owned(),
+        at: at(7),
+        until: at(8),
+    };
+    let deleted = store.delete_backup(&first.id, &deletion).await;
+    deleted.expect("it is a manual one");
+    let expiry = story.new_process("dupont", ProcessKind::Expiry, at(9));
+    store.queue_expiry(&expiry).await.expect("the site exists");
+    let claim = story.claim(at(9)).await.claim;
+    let begun = store.begin_expiry(&claim, at(9)).await.expect("the claim is held");
+    assert_eq!(begun.leaving.len(), 1);
+    let removed = store.remove_backup(&claim, &first.id).await;
+    removed.expect("it is marked");
+    assert_eq!(store.tally().await.expect("the store works"), expected);
 }
