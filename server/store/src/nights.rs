@@ -1,5 +1,7 @@
 //! The nights of sites: what is settled, what failed, when they start. One query tells it of all sites.
 
+use std::collections::HashMap;
+
 use control::ports::control_store::SiteNights;
 use control::ports::outbox::Alert;
 use domain::ids::SiteId;
@@ -43,13 +45,13 @@ macro_rules! nights_sql {
 
 /// What is known of the nights of every site.
 pub(crate) async fn nights(store: &SqliteStore, now: Timestamp) -> Result<Vec<SiteNights>, Fault> {
-    let mut reading = store.one_reading().await?;
+    let (mut reading, mut zones) = (store.one_reading().await?, Zones::new());
     sqlx::query(nights_sql!("ORDER BY s.id"))
         .bind(last_tomorrow(now))
         .fetch_all(&mut *reading)
         .await?
         .iter()
-        .map(|row| site_nights(row, now))
+        .map(|row| site_nights(row, now, &mut zones))
         .collect()
 }
 
@@ -61,7 +63,7 @@ pub(crate) async fn nights_of(store: &SqliteStore, site: &SiteId, now: Timestamp
         .bind(site.as_str())
         .fetch_optional(&mut *reading)
         .await?
-        .map(|row| site_nights(&row, now))
+        .map(|row| site_nights(&row, now, &mut Zones::new()))
         .transpose()
 }
 
@@ -166,11 +168,24 @@ struct Failed {
     ended_at: i64,
 }
 
-fn site_nights(row: &SqliteRow, now: Timestamp) -> Result<SiteNights, Fault> {
+/// Zones by their changes as written: most sites share one, and reading it costs more than the rest of a site.
+type Zones = HashMap<String, Zone>;
+
+fn zone(row: &SqliteRow, zones: &mut Zones) -> Result<Zone, Fault> {
+    let (name, changes): (&str, &str) = (row.try_get("zone_name")?, row.try_get("zone_changes")?);
+    if let Some(known) = zones.get(changes).filter(|known| known.name == name) {
+        return Ok(known.clone());
+    }
     let zone = Zone {
-        name: row.try_get("zone_name")?,
+        name: name.to_owned(),
         changes: rows::from_json(row, "zone_changes")?,
     };
+    zones.insert(changes.to_owned(), zone.clone());
+    Ok(zone)
+}
+
+fn site_nights(row: &SqliteRow, now: Timestamp, zones: &mut Zones) -> Result<SiteNights, Fault> {
+    let zone = zone(row, zones)?;
     let tomorrow = zone.local(now).date.plus_days(1);
     let youngest = |column: &str| -> Result<Option<CivilDate>, Fault> {
         let days: Vec<String> = rows::from_json(row, column)?;
