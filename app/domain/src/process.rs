@@ -397,8 +397,8 @@ pub struct Process {
     /// Which attempt this is: 0 while it has never run, 2 after one interruption.
     pub attempt: u32,
     /// Its place in the queue, while it is queued: how many processes a single worker would take before it if nothing were
-    /// added and what runs now ran on, as if every site were free, and one more if the work that now runs on its own
-    /// site keeps it waiting. More workers take the same processes sooner, not in another order, unless a site is busy.
+    /// added, what runs now ran on, and every site were free; and one more if work that now runs on its own site keeps it
+    /// waiting. A prediction: it is made anew whenever something is queued, claimed or ended.
     pub ahead: Option<u32>,
     /// Can it still be cancelled?
     pub cancelling: Cancelling,

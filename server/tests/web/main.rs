@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod bacpac;
+mod cancelling;
 mod console;
 mod downloads;
 mod faults;

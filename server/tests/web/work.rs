@@ -15,7 +15,7 @@ fn entries(console: &Console, name: &str) -> i64 {
         .unwrap()
 }
 
-fn enter(console: &Console, name: &str) {
+pub fn enter(console: &Console, name: &str) {
     let connection = rusqlite::Connection::open(console.database(name)).unwrap();
     connection
         .execute("INSERT INTO entry (text) VALUES ('later')", [])
@@ -23,7 +23,7 @@ fn enter(console: &Console, name: &str) {
 }
 
 /// Every row of a book.
-fn content(console: &Console, name: &str) -> String {
+pub fn content(console: &Console, name: &str) -> String {
     let connection = rusqlite::Connection::open(console.database(name)).unwrap();
     let rows = "SELECT group_concat(number || text, '|') FROM (SELECT number, text FROM entry ORDER BY number)";
     connection.query_row(rows, [], |row| row.get(0)).unwrap()
