@@ -4,7 +4,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use control::ports::database_engine::{Form, ProgressFn};
@@ -152,15 +152,23 @@ impl BackupWriter for Writing {
         let chunking = Chunking::for_database(database_bytes, form);
         // Steps come from several threads; the sum is told in one order so that a bar never goes back.
         let done = Mutex::new(0);
+        let stopped = AtomicBool::new(false);
         let step = |bytes: u64| {
             let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *done += bytes;
-            progress(*done);
+            if !progress(*done) {
+                stopped.store(true, Ordering::Relaxed);
+            }
         };
-        let stored = self
-            .0
-            .store(path, Some(bytes), content, chunking, &step)
-            .map_err(told)?;
+        let mut content = Until {
+            content,
+            stopped: &stopped,
+        };
+        let stored = self.0.store(path, Some(bytes), &mut content, chunking, &step);
+        let stored = stored.map_err(|error| match stopped.load(Ordering::Relaxed) {
+            true => RepositoryError::new(Cause::Interrupted, "asked to stop"),
+            false => told(error),
+        })?;
         Ok(Stored {
             bytes: stored.size,
             sha256: stored.sha256,
@@ -200,6 +208,22 @@ impl BackupWriter for Writing {
     }
 }
 
+/// Content that ends with an error once the work is asked to stop. Where nothing is new, nothing is written that a fence could
+/// refuse: without this, all of it would be read first.
+struct Until<'a> {
+    content: &'a mut dyn Read,
+    stopped: &'a AtomicBool,
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("asked to stop"));
+        }
+        self.content.read(buffer)
+    }
+}
+
 fn name(snapshot: &str) -> Result<SnapshotId, RepositoryError> {
     snapshot
         .parse()
@@ -228,4 +252,55 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many zeros, counted as they are read.
+    struct Zeros<'a> {
+        left: u64,
+        read: &'a AtomicU64,
+    }
+
+    impl Read for Zeros<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let bytes = buffer.len().min(usize::try_from(self.left).unwrap());
+            buffer[..bytes].fill(0);
+            self.left -= bytes as u64;
+            self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+            Ok(bytes)
+        }
+    }
+
+    /// Equal pieces are stored once: after the first there is nothing to write, and nothing for a fence to refuse.
+    #[test]
+    fn work_that_is_asked_to_stop_does_not_read_on_to_the_end() {
+        const BYTES: u64 = 256 << 20;
+        let folder = tempfile::tempdir().unwrap();
+        let master = MasterKey::open_or_create(&folder.path().join("master.key")).unwrap();
+        let repositories = LocalRepositories::new(folder.path().to_owned(), master);
+        let (customer, key) = ("dupont".parse().unwrap(), repositories.new_key().unwrap());
+        let repository = repositories.open(&customer, &key, false, Fence::open()).unwrap();
+        let mut writer = repository.writer().unwrap();
+        let read = AtomicU64::new(0);
+        let mut content = Zeros {
+            left: BYTES,
+            read: &read,
+        };
+        let stored = writer.store(
+            "compta/database.sqlite",
+            &mut content,
+            BYTES,
+            Form::Pages,
+            BYTES,
+            &|done| done < 1 << 20,
+        );
+        let error = stored.err().unwrap();
+        assert_eq!(error.cause, Cause::Interrupted, "{error}");
+        let read = read.into_inner();
+        assert!(read < BYTES / 2, "{read} bytes were read");
+        assert_eq!(repository.snapshots().unwrap(), Vec::<String>::new());
+    }
 }

@@ -188,7 +188,7 @@ pub trait BackupWriter: Send {
     /// by which chunks are sized. An error of `content`, or a length other than `bytes`, is an error here.
     ///
     /// # Errors
-    /// No space, fenced, or the content could not be read.
+    /// No space, fenced, the content could not be read, or `progress` answered `false` ([`Cause::Interrupted`]).
     fn store(
         &mut self,
         path: &str,

@@ -293,7 +293,9 @@ impl BackupWriter for Writing {
                 "the content has another length than announced",
             ));
         }
-        progress(bytes);
+        if !progress(bytes) {
+            return Err(RepositoryError::new(Cause::Interrupted, "asked to stop"));
+        }
         let sha256 = Sha256::digest(&read).into();
         self.files.insert(path.to_owned(), read);
         Ok(Stored { bytes, sha256 })
