@@ -53,9 +53,13 @@ sentences! {
         "Archiving, a purge, an import… This level becomes the reference, and later backups at the same level are accepted with it."
     }
     reject_means { "Rejeter\u{a0}: des données manquent ou sont abîmées.", "Reject: data are missing or damaged." }
-    reject_means_more {
+    reject_night {
         "Elle ne compte plus pour aucune nuit. Elle reste comme preuve le temps des sauvegardes quotidiennes, puis la règle la supprime.",
         "It no longer counts for any night. It stays as evidence as long as daily backups do, then the rule deletes it."
+    }
+    reject_manual {
+        "Elle n’est plus tenue pour bonne, et reste comme preuve jusqu’à ce que quelqu’un la supprime.",
+        "It is no longer held to be good, and stays as evidence until somebody deletes it."
     }
     both_mean {
         "Dans les deux cas, la suppression des anciennes sauvegardes reprend. La décision peut être changée.",

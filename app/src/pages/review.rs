@@ -142,6 +142,11 @@ fn decision(lang: Lang, reading: &Reading, deciding: Deciding) -> AnyView {
             .into_any()
         }
     };
+    // The policy does not delete what a person keeps.
+    let evidence = match reading.backup.takes_a_slot() {
+        true => i18n::reviews::reject_manual(lang),
+        false => i18n::reviews::reject_night(lang),
+    };
     view! {
         <section class="panel" aria-labelledby="t-decision">
             <div class="panel-head"><h2 id="t-decision">{i18n::reviews::decision(lang)}</h2></div>
@@ -150,9 +155,9 @@ fn decision(lang: Lang, reading: &Reading, deciding: Deciding) -> AnyView {
                 {told}
                 <ul class="stack-s">
                     <li><b>{i18n::reviews::accept_means(lang)}</b>" "{i18n::reviews::accept_means_more(lang)}</li>
-                    <li><b>{i18n::reviews::reject_means(lang)}</b>" "{i18n::reviews::reject_means_more(lang)}</li>
+                    <li><b>{i18n::reviews::reject_means(lang)}</b>" "{evidence}</li>
+                    <li>{i18n::reviews::both_mean(lang)}</li>
                 </ul>
-                <p>{i18n::reviews::both_mean(lang)}</p>
                 {form}
             </div>
         </section>
