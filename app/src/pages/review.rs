@@ -247,7 +247,7 @@ fn rows(lang: Lang, measured: &[MeasuredEntry]) -> AnyView {
                     {drawn("icon icon-s icon-turn", "caret-right")}<span><b>{entry.name.clone()}</b>" · "{size}" · "{all}</span>
                 </summary>
                 <table role="table" class="table cards">
-                    <caption class="sr">{i18n::reviews::rows(lang)}" : "{entry.name.clone()}</caption>
+                    <caption class="sr">{i18n::reviews::rows(lang)}{i18n::backups::about(lang, &entry.name)}</caption>
                     <thead role="rowgroup"><tr role="row">{head(i18n::reviews::table(lang))}{head(i18n::reviews::table_rows(lang))}</tr></thead>
                     <tbody role="rowgroup">{lines}</tbody>
                 </table>
