@@ -57,8 +57,7 @@ impl ControlPlane {
     pub async fn review_page(&self, actor: &Actor, backup: &BackupId) -> Result<ReviewPage, ControlError> {
         let backup = self.outside.store.backup(backup).await?.ok_or(Refusal::NotFound)?;
         let site = self.allowed(actor, Action::See, &backup.site).await?;
-        let backups = self.outside.store.backups(&site.id).await?;
-        let undecided = backups.iter().filter(|backup| backup.judgement.is_undecided()).count();
+        let undecided = self.outside.store.undecided(&site.id).await?;
         let measured = backup.artifacts.iter().map(|artifact| MeasuredEntry {
             database: artifact.database.clone(),
             name: artifact.database_name.clone(),
@@ -68,7 +67,7 @@ impl ControlPlane {
         Ok(ReviewPage {
             backup: entry(&backup),
             measured: measured.collect(),
-            undecided: u32::try_from(undecided).unwrap_or(u32::MAX),
+            undecided,
             site,
             now: self.now(),
         })

@@ -84,6 +84,7 @@ impl ControlPlane {
         let nights = self.plan(&nights.ok_or(Refusal::NotFound)?);
         let (quota, _) = store.quota(&site.id).await?;
         let last = store.last_backup(&site.id).await?.as_ref().map(entry);
+        let undecided = store.undecided(&site.id).await?;
         let active: Vec<Process> = store.active(Some(std::slice::from_ref(&site.id))).await?;
         Ok(SiteSummary {
             site,
@@ -91,6 +92,7 @@ impl ControlPlane {
             last,
             active,
             nights,
+            undecided,
         })
     }
 }

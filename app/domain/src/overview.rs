@@ -92,6 +92,8 @@ pub struct SiteSummary {
     pub active: Vec<Process>,
     /// Its nights.
     pub nights: NightPlan,
+    /// How many unusual backups wait for a decision.
+    pub undecided: u32,
 }
 
 /// The sites a person sees.

@@ -3,7 +3,7 @@
 use domain::anomaly::{Review, Unusual, What};
 use domain::display;
 use domain::lang::Lang;
-use domain::overview::{BackupEntry, SiteOverview};
+use domain::overview::{BackupEntry, SiteOverview, SiteSummary};
 use domain::site::Site;
 use leptos::prelude::*;
 
@@ -113,8 +113,8 @@ pub(crate) fn FactsTable(
     }
 }
 
-/// In the list of sites: the last backup is unusual.
-pub(crate) fn unusual_in_list(lang: Lang, last: Option<&BackupEntry>) -> Option<AnyView> {
-    last.filter(|last| last.judgement.is_undecided())?;
-    Some(view! { <small>{icon("warning")}{i18n::reviews::unusual(lang)}</small> }.into_any())
+/// In the list of sites: a decision is wanted.
+pub(crate) fn unusual_in_list(lang: Lang, summary: &SiteSummary) -> Option<AnyView> {
+    (summary.undecided > 0)
+        .then(|| view! { <small>{icon("warning")}{i18n::reviews::unusual_in_list(lang)}</small> }.into_any())
 }

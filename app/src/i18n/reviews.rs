@@ -13,6 +13,7 @@ sentences! {
     rejected { "Rejetée", "Rejected" }
     unusual_accepted { "Inhabituelle, acceptée", "Unusual, accepted" }
     unusual_rejected { "Inhabituelle, rejetée", "Unusual, rejected" }
+    unusual_in_list { "Sauvegarde inhabituelle à examiner", "Unusual backup to review" }
     review { "Examiner et décider", "Review and decide" }
     see { "Voir pourquoi", "See why" }
     frozen {

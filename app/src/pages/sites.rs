@@ -174,13 +174,14 @@ fn table(lang: Lang, sites: Vec<SiteSummary>, now: Timestamp) -> AnyView {
 
 fn row(lang: Lang, summary: SiteSummary, now: Timestamp) -> AnyView {
     let silent = silent_mark(lang, &summary);
-    let unusual = unusual_in_list(lang, summary.last.as_ref());
+    let unusual = unusual_in_list(lang, &summary);
     let SiteSummary {
         site,
         quota,
         last,
         active,
         nights: _,
+        undecided: _,
     } = summary;
     let names = site
         .databases
@@ -290,6 +291,7 @@ mod tests {
                 quota: 5,
             },
             last: None,
+            undecided: 0,
             active: Vec::new(),
             nights: NightPlan {
                 schedule: Schedule::default(),

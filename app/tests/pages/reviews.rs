@@ -41,7 +41,10 @@ async fn an_unusual_night_is_told_on_every_page_that_shows_it() {
         &list,
         &["plate-busy", "Inhabituelle", "Examiner et décider", &href, "12 lignes"],
     );
-    says(&read(&world, "Luc", "/sites").await, &["Inhabituelle"]);
+    says(
+        &read(&world, "Luc", "/sites").await,
+        &["Sauvegarde inhabituelle à examiner"],
+    );
     says(&read(&world, "Odile", "/sites/dupont/restore").await, &["Inhabituelle"]);
     let process = read(&world, "Luc", &format!("/processes/{}", night.process)).await;
     says(&process, &["Inhabituelle", &href]);

@@ -14,6 +14,8 @@ ALTER TABLE backups ADD COLUMN decided_at INTEGER
 ALTER TABLE backups ADD COLUMN decided_by TEXT CHECK ((decided_by IS NULL) = (decided_at IS NULL));
 ALTER TABLE backups ADD COLUMN decided_because TEXT CHECK (decided_because IS NULL OR decided_at IS NOT NULL);
 
+CREATE INDEX backups_that_wait ON backups (site) WHERE review = 'undecided';
+
 CREATE TRIGGER a_new_backup_waits_for_its_decision BEFORE INSERT ON backups
 WHEN NEW.review NOT IN ('usual', 'undecided')
 BEGIN SELECT RAISE(ABORT, 'a backup is decided about after it was recorded'); END;

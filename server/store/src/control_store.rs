@@ -235,6 +235,10 @@ impl ControlStore for SqliteStore {
         Ok(judgements::decide(self, backup, verdict, decision).await?)
     }
 
+    async fn undecided(&self, site: &SiteId) -> Result<u32, StoreError> {
+        Ok(judgements::undecided(self, site).await?)
+    }
+
     async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {
         Ok(keeping::delete_backup(self, backup, deletion).await?)
     }

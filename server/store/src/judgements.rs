@@ -2,7 +2,7 @@
 
 use domain::anomaly::Review;
 use domain::backup::Backup;
-use domain::ids::BackupId;
+use domain::ids::{BackupId, SiteId};
 use domain::judgement::{Decision, Judgement, Verdict};
 use domain::refusal::Refusal;
 use sqlx::Row;
@@ -41,6 +41,18 @@ pub(crate) async fn decide(
         judgement: backup.judgement.clone().decided(verdict, decision.clone()),
         ..backup
     })
+}
+
+/// How many wait for a decision.
+pub(crate) async fn undecided(store: &SqliteStore, site: &SiteId) -> Result<u32, Fault> {
+    let mut tx = store.read().await?;
+    let row = sqlx::query(
+        "SELECT count(*) AS waiting FROM backups WHERE site = $1 AND review = 'undecided' AND deleted_at IS NULL",
+    )
+    .bind(site.as_str())
+    .fetch_one(&mut *tx)
+    .await?;
+    rows::natural(&row, "waiting")
 }
 
 /// The judgement of a row of backups.

@@ -410,6 +410,9 @@ pub trait ControlStore: Send + Sync {
     /// unusual ([`Refusal::NotUnusual`]). A later decision replaces an earlier one; the same verdict again leaves the first.
     async fn decide(&self, backup: &BackupId, verdict: Verdict, decision: &Decision) -> Result<Backup, StoreError>;
 
+    /// How many backups of a site, the deleted ones left aside, are unusual and nobody has decided about them.
+    async fn undecided(&self, site: &SiteId) -> Result<u32, StoreError>;
+
     /// Puts a manual backup in the bin; its slot is free at once. In one transaction: it is there ([`Refusal::NotFound`]) and
     /// manual ([`Refusal::NotManual`]), and nothing that is queued or running restores or exports it
     /// ([`Refusal::BackupInUse`]). One that is in the bin already stays as it is, with its first deletion.

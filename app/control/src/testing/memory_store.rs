@@ -320,6 +320,10 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.decide(backup, verdict, decision))
     }
 
+    async fn undecided(&self, site: &SiteId) -> Result<u32, StoreError> {
+        self.read(|world| Ok(world.undecided(site)))
+    }
+
     async fn delete_backup(&self, backup: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {
         self.change(|world| world.delete_backup(backup, deletion))
     }

@@ -45,6 +45,11 @@ impl World {
         Ok(backup.clone())
     }
 
+    pub(super) fn undecided(&self, site: &SiteId) -> u32 {
+        let waits = |backup: &&Backup| backup.site == *site && backup.judgement.is_undecided();
+        u32::try_from(self.backups.values().filter(waits).count()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn delete_backup(&mut self, id: &BackupId, deletion: &Deletion) -> Result<Binned, StoreError> {
         let Some(backup) = self.backups.get(id).cloned() else {
             let there = self.binned(id, deletion.at).cloned();

@@ -67,6 +67,8 @@ pub async fn an_unusual_backup_keeps_its_facts_whatever_is_decided(story: Story)
     assert_eq!(store.backup(&backup.id).await.unwrap(), Some(backup.clone()));
     assert_eq!(store.backups(&backup.site).await.unwrap(), from_ref(&backup));
 
+    assert_eq!(store.undecided(&backup.site).await.unwrap(), 1);
+    assert_eq!(store.undecided(&id("dupont")).await.unwrap(), 0);
     let first = by("Claire", at(10), Some("archivage de l'exercice 2019"));
     let accepted = store.decide(&backup.id, Verdict::Accept, &first).await.unwrap();
     let expected = |review, decision: &Decision| Judgement {
@@ -76,6 +78,7 @@ pub async fn an_unusual_backup_keeps_its_facts_whatever_is_decided(story: Story)
     };
     assert_eq!(accepted.judgement, expected(Review::Accepted, &first));
     assert_eq!(store.backup(&backup.id).await.unwrap(), Some(accepted.clone()));
+    assert_eq!(store.undecided(&backup.site).await.unwrap(), 0);
     let again = store
         .decide(&backup.id, Verdict::Accept, &by("Karim", at(20), None))
         .await;
@@ -116,6 +119,11 @@ pub async fn only_an_unusual_backup_in_the_lists_is_decided_about(story: Story) 
         assert_eq!(decide(&deleted.id).await, Refusal::NotFound);
         assert_eq!(decide(&id("nowhere")).await, Refusal::NotFound);
     }
+    assert_eq!(
+        story.store.undecided(&usual.site).await.unwrap(),
+        0,
+        "what is deleted waits for nobody"
+    );
     let back = story.store.put_back(&deleted.id, at(300)).await.unwrap();
     assert_eq!(back, deleted, "put back, it waits as before");
 }
