@@ -94,7 +94,7 @@ fn page(
                 <div class="panel-head"><h2 id="t-rule">{i18n::retention::panel(lang)}</h2></div>
                 <div class="panel-body stack">
                     {form::facts(lang, terms)}
-                    <Act id="r-rule" label=i18n::retention::save(lang) class="btn" refusal zone=site.zone.clone()/>
+                    <div class="row"><Act id="r-rule" label=i18n::retention::save(lang) class="btn" refusal zone=site.zone.clone()/></div>
                 </div>
             </section>
         }

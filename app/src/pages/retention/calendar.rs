@@ -136,8 +136,11 @@ fn grids(lang: Lang, outlook: &Outlook, months: Vec<Month>, on: CivilDate) -> An
     });
     let legend = kinds.into_iter().rev().map(|life| {
         let (class, letter, words) = match life {
-            Life::Days => ("", "", i18n::retention::legend_days(lang)),
-            _ => life_words(lang, life),
+            Life::Days => ("", None, i18n::retention::legend_days(lang)),
+            _ => {
+                let (class, letter, words) = life_words(lang, life);
+                (class, Some(letter), words)
+            }
         };
         view! { <li><span class=format!("key {class}") aria-hidden="true">{letter}</span>{words}</li> }
     });
