@@ -7,8 +7,8 @@ use super::counted;
 sentences! {
     automatic { "Sauvegardes automatiques", "Automatic backups" }
     automatic_rule {
-        "Une par nuit, gardée 7 jours\u{202f}; plus une en fin de mois et une en fin d’année.",
-        "One per night, kept 7 days; plus one at the end of the month and one at the end of the year."
+        "Une par nuit, gardée selon la règle du site\u{a0}: ",
+        "One per night, kept by the rule of the site: "
     }
     automatic_caption {
         "Sauvegardes automatiques, de la plus récente à la plus ancienne",
@@ -21,8 +21,8 @@ sentences! {
     }
     safety { "Avant restauration", "Before a restore" }
     safety_rule {
-        "Prises avant chaque restauration, gardées 7 jours, hors des emplacements.",
-        "Taken before each restore, kept 7 days, outside the slots."
+        "Prises avant chaque restauration, gardées selon la règle du site, hors des emplacements.",
+        "Taken before each restore, kept by the rule of the site, outside the slots."
     }
     safety_caption {
         "Copies prises avant une restauration, de la plus récente à la plus ancienne",

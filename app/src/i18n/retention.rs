@@ -11,6 +11,7 @@ use super::counted;
 
 sentences! {
     title { "Conservation", "Retention" }
+    see_short { "ce qui est gardé, et jusqu’à quand", "what is kept, and until when" }
     see { "Ce qui est gardé, et jusqu’à quand", "What is kept, and until when" }
     manual_never {
         "Les manuelles et celles qui sont conservées parmi elles ne sont jamais supprimées par la règle.",

@@ -168,10 +168,14 @@ fn automatic(lang: Lang, backups: &DatabaseBackups, acts: Acts) -> impl IntoView
     } else {
         table(backups, Section::Automatic, &backups.automatic, acts).into_any()
     };
+    let rule = paths::retention(&backups.summary.site.id);
     view! {
         <section class="panel" aria-labelledby="t-auto" id="automatiques">
             <div class="panel-head">
-                <div><h2 id="t-auto">{i18n::backups::automatic(lang)}</h2><p>{i18n::backups::automatic_rule(lang)}</p></div>
+                <div>
+                    <h2 id="t-auto">{i18n::backups::automatic(lang)}</h2>
+                    <p>{i18n::backups::automatic_rule(lang)}<a href=rule>{i18n::retention::see_short(lang)}</a></p>
+                </div>
                 <span class="note">{i18n::backups::count(lang, backups.automatic.len())}</span>
             </div>
             {content}

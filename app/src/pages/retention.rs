@@ -66,7 +66,8 @@ fn page(
     let rule = format!("{}.", domain::display::capital(&i18n::retention::rule(lang, terms)));
     let lead = view! { <strong>{rule}</strong>" "{i18n::retention::manual_never(lang)} }.into_any();
     let refusal = rights::refusal(Action::Administer, &site);
-    let outlooks = Outlooks::of(view, choice);
+    // Who may not set a policy is shown the one that holds, whatever the address says.
+    let outlooks = Outlooks::of(view, refusal.is_none().then_some(choice));
     let asked = use_query_map();
     let saved = move || {
         let said = asked.with(|query| query.get(paths::SAVED).is_some()) && !outlooks.differ();

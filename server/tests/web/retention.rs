@@ -57,9 +57,14 @@ async fn who_only_reads_it_forges_nothing_and_the_attempt_is_written_down() {
     let form = "site=dupont&days=1&months=0&years=0&safety=1";
     for role in [Role::ClientAdmin, Role::ClientViewer, Role::Partner] {
         let browser = console.sign_in(role).await;
-        let page = console.call(browser.get(PAGE)).await;
+        let page = console.call(browser.get(&format!("{PAGE}?days=1"))).await;
         assert_eq!(page.status, StatusCode::OK, "{role:?}");
-        assert!(!page.text().contains("name=\"days\""), "{role:?} has no field");
+        let text = plain(&page.text());
+        assert!(!text.contains("id=\"days\""), "{role:?} has no field");
+        assert!(
+            text.contains("name=\"days\" value=\"7\""),
+            "{role:?} is shown what holds"
+        );
         let forged = console.call(browser.function("set_policy", form)).await;
         assert_eq!(forged.status, StatusCode::FORBIDDEN, "{role:?}");
     }

@@ -41,8 +41,8 @@ impl PartialEq for Outlook {
 pub(super) struct Outlooks(Memo<Outlook>);
 
 impl Outlooks {
-    /// Of what was read and what is tried.
-    pub(super) fn of(view: RetentionView, choice: Choice) -> Self {
+    /// Of what was read and what is tried, if anything may be.
+    pub(super) fn of(view: RetentionView, choice: Option<Choice>) -> Self {
         let view = Arc::new(view);
         let of = |view: &RetentionView, policy| {
             let future = preview(view.now, &view.site.zone, policy, &view.facts, &view.coming);
@@ -51,7 +51,9 @@ impl Outlooks {
         let present = of(&view, view.policy);
         let policy = {
             let present = view.policy;
-            Memo::new(move |before: Option<&Policy>| choice.previewed(present, before.copied()))
+            Memo::new(move |before: Option<&Policy>| {
+                choice.map_or(present, |choice| choice.previewed(present, before.copied()))
+            })
         };
         Self(Memo::new(move |_| {
             let policy = policy.get();
