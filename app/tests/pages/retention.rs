@@ -144,3 +144,27 @@ async fn a_site_without_a_backup_says_so() {
     assert!(page.contains("Aucune sauvegarde complète"));
     assert!(page.contains("Le 24 novembre 2026 : 0 sauvegarde"));
 }
+
+#[tokio::test]
+async fn what_the_present_rule_lets_go_is_not_called_an_effect_of_saving() {
+    let world = World::new().await;
+    for day in 14..24 {
+        world.night("dupont", day).await;
+    }
+    for who in ["Luc", "Odile"] {
+        let page = text(&world.get(Some(who), PAGE).await);
+        assert_eq!(
+            page.matches("À la prochaine application de la règle").count(),
+            6,
+            "{who}: three in the table, three in the list"
+        );
+        assert!(!page.contains("Dès l’enregistrement"), "{who}");
+    }
+    let same = text(
+        &world
+            .get(Some("Odile"), &format!("{PAGE}?days=7&months=2&years=1&safety=7"))
+            .await,
+    );
+    assert!(same.contains("3 sauvegardes partent dès l’enregistrement."));
+    assert!(same.contains("La règle actuelle les supprime aussi."));
+}

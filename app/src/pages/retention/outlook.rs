@@ -215,11 +215,12 @@ impl<'a> Names<'a> {
         entry.is_some_and(|entry| entry.kind == BackupKind::Manual || entry.promotion.is_some())
     }
 
-    /// When it goes, in words, when the present preview reaches it.
-    pub(super) fn end(&self, fate: &Fate) -> String {
+    /// When it goes, in words: `tried` says that the fate is one that only saving brings about.
+    pub(super) fn end(&self, fate: &Fate, tried: bool) -> String {
         match &fate.end {
             _ if self.is_free(&fate.which) => i18n::retention::never(self.lang).to_owned(),
-            Some(end) if end.night.is_none() => i18n::retention::at_once(self.lang).to_owned(),
+            Some(end) if end.night.is_none() && tried => i18n::retention::at_once(self.lang).to_owned(),
+            Some(end) if end.night.is_none() => i18n::retention::at_once_present(self.lang).to_owned(),
             Some(end) => display::date(self.lang, self.view.site.zone.local(end.at).date),
             None => i18n::retention::beyond(self.lang, self.view.coming.days),
         }

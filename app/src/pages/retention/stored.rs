@@ -28,7 +28,7 @@ fn tables(lang: Lang, outlook: &Outlook) -> AnyView {
     let mut rows: Vec<_> = outlook
         .stored()
         .rev()
-        .map(|(shown, present)| row(lang, &names, shown, present))
+        .map(|(shown, present)| row(lang, &names, shown, present, outlook.differs()))
         .collect();
     if rows.is_empty() {
         return view! {
@@ -60,7 +60,7 @@ fn table(lang: Lang, rows: Vec<AnyView>) -> AnyView {
     .into_any()
 }
 
-fn row(lang: Lang, names: &Names<'_>, shown: &Fate, present: &Fate) -> AnyView {
+fn row(lang: Lang, names: &Names<'_>, shown: &Fate, present: &Fate, tried: bool) -> AnyView {
     let size = names.entry(&shown.which).map(|entry| display::size(lang, entry.bytes));
     let mut reasons = names.reasons(&shown.kept);
     if reasons.is_empty() {
@@ -76,9 +76,9 @@ fn row(lang: Lang, names: &Names<'_>, shown: &Fate, present: &Fate) -> AnyView {
         .map(|end| view! { <small>{i18n::retention::expire(lang, &end.reason)}</small> });
     let changed = shown.end != present.end;
     let before = changed.then(|| {
-        view! { <small class="was">{i18n::retention::present_rule(lang)}{names.end(present)}</small> }
+        view! { <small class="was">{i18n::retention::present_rule(lang)}{names.end(present, false)}</small> }
     });
-    let end = names.end(shown);
+    let end = names.end(shown, tried);
     let end = if changed {
         view! { <mark>{end}</mark> }.into_any()
     } else {
