@@ -10,6 +10,7 @@ use control::ports::clock::Clock;
 use control::ports::control_store::ControlStore;
 use domain::account::Role;
 use domain::ids::CustomerId;
+use domain::time::Timestamp;
 use server::adapters::{Argon2Hasher, SystemClock};
 use server::bacpac_files::BacpacCommand;
 use server::config::{Config, DEFAULT_PATH};
@@ -46,6 +47,10 @@ enum Command {
         /// Address and port; loopback only. Without it, 3000 or the next free port.
         #[arg(long)]
         listen: Option<SocketAddr>,
+        /// Let its clock start at this instant, such as 2027-03-15T09:00:00Z: to see nights and policies come and go. Started
+        /// again, a world goes on best at a later one.
+        #[arg(long, value_parser = instant)]
+        now: Option<Timestamp>,
     },
     /// Say what a server on this machine has and lacks: tools and their versions, folders, keys.
     Doctor {
@@ -140,9 +145,20 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Outcome {
     match command {
         Command::Serve { config } => serve_sites(&config).await,
-        Command::Demo { reset, data, listen } => {
+        Command::Demo {
+            reset,
+            data,
+            listen,
+            now,
+        } => {
             let stop = stop_signal()?;
-            Demo { data, listen, reset }.run(stop).await
+            let demo = Demo {
+                data,
+                listen,
+                reset,
+                now,
+            };
+            demo.run(stop).await
         }
         Command::Doctor { config } => {
             let config = config.map(|path| Config::load(&path)).transpose()?;
@@ -255,6 +271,10 @@ fn choices(config: &Config) -> Choices {
         max_running: config.work.max_running,
         upload_most_bytes: u64::from(config.work.upload_max_gb) * 1_000_000_000,
     }
+}
+
+fn instant(text: &str) -> Result<Timestamp, jiff::Error> {
+    Ok(Timestamp(text.parse::<jiff::Timestamp>()?.as_millisecond()))
 }
 
 /// Becomes true at Ctrl-C or SIGTERM.

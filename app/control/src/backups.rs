@@ -77,7 +77,21 @@ impl ControlPlane {
     /// # Errors
     /// [`Refusal::TooLate`] when the night has its backup; [`Refusal::SiteRestoring`]; [`Refusal::NotFound`].
     pub async fn start_nightly_backup(&self, site: &SiteId, business_date: CivilDate) -> Result<Process, ControlError> {
-        let new = NewProcess {
+        let answers = self.start_nights([(site, business_date)]).await?;
+        let answer = answers.into_iter().next();
+        let process = answer.ok_or_else(|| ControlError::failed("one night was asked for"))?;
+        Ok(process?)
+    }
+
+    /// The same for several, in one transaction: the answer to each, in their order.
+    ///
+    /// # Errors
+    /// A failure of the store: then none is queued.
+    pub(crate) async fn start_nights(
+        &self,
+        nights: impl IntoIterator<Item = (&SiteId, CivilDate)>,
+    ) -> Result<Vec<Result<Process, Refusal>>, ControlError> {
+        let new = |(site, business_date): (&SiteId, CivilDate)| NewProcess {
             id: ProcessId::from_random(random::bytes()),
             site: site.clone(),
             kind: ProcessKind::NightlyBackup { business_date },
@@ -85,9 +99,10 @@ impl ControlPlane {
             reason: None,
             at: self.now(),
         };
-        let process = self.outside.store.queue_backup(&new).await?;
-        self.announce(&process);
-        Ok(process)
+        let new: Vec<_> = nights.into_iter().map(new).collect();
+        let answers = self.outside.store.queue_nights(&new).await?;
+        answers.iter().flatten().for_each(|process| self.announce(process));
+        Ok(answers)
     }
 
     /// The backups of one database: automatic first, manual second, those before a restore third (R15, R16).

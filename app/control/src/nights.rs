@@ -14,6 +14,7 @@ use std::time::Duration;
 use domain::alert::Matter;
 use domain::ids::SiteId;
 use domain::nights::{self, Night};
+use domain::process::Process;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -25,10 +26,11 @@ use crate::ports::notifier::Notice;
 use crate::ports::outbox::Alert;
 
 /// Longest sleep: a clock that is put forward is noticed within it.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+pub const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// Shortest sleep: moments that fall together are looked at together.
-const PAUSE: Duration = Duration::from_millis(250);
+/// Shortest sleep: what falls together or has changed meanwhile is looked at together, in one transaction. Nobody minds when a
+/// night starts a few seconds behind its moment; [`domain::limits::NIGHT_SLACK`] is far more.
+pub const PAUSE: Duration = Duration::from_secs(5);
 
 /// How often the store is asked which sites have changed without this scheduler being told. Below the first wait after a
 /// failure, so that a night given up by the queue itself is tried again in time.
@@ -99,8 +101,12 @@ impl ControlPlane {
                 Ok(Some(next)) => next.since(self.now()).clamp(PAUSE, LOOK_EVERY),
                 Ok(None) | Err(_) => LOOK_EVERY,
             };
+            let woken = async {
+                tokio::time::sleep(PAUSE).await;
+                self.night_watch.wake.notified().await;
+            };
             tokio::select! {
-                () = self.night_watch.wake.notified() => {}
+                () = woken => {}
                 () = tokio::time::sleep(wait) => {}
                 _ = stop.changed() => {}
             }
@@ -184,10 +190,7 @@ impl Scheduler {
         let sites = self.plane.outside.store.nights(now).await?;
         self.due.clear();
         self.moments.clear();
-        for site in sites {
-            self.attend(site, now).await?;
-        }
-        Ok(())
+        self.attend(sites, now).await
     }
 
     async fn look_at_some(&mut self, mut sites: BTreeSet<SiteId>, now: Timestamp) -> Result<(), ControlError> {
@@ -197,30 +200,45 @@ impl Scheduler {
             let due = self.due.iter().take_while(|(moment, _)| *moment <= now);
             sites.extend(due.take(room).map(|(_, site)| site.clone()));
         }
-        for site in sites {
-            match self.plane.outside.store.nights_of(&site, now).await? {
-                Some(nights) => self.attend(nights, now).await?,
-                None => self.expect(site, None),
-            }
+        if sites.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<_> = sites.iter().cloned().collect();
+        let found = self.plane.outside.store.nights_of_each(&asked, now).await?;
+        found.iter().for_each(|nights| {
+            sites.remove(&nights.site);
+        });
+        self.attend(found, now).await?;
+        for absent in sites {
+            self.expect(absent, None);
         }
         Ok(())
     }
 
-    async fn attend(&mut self, mut site: SiteNights, now: Timestamp) -> Result<(), ControlError> {
-        // What a clock that ran ahead has left must neither keep nights from being made nor the alert from being raised.
-        if site.nights.since > now {
-            site.nights.since = now.minus(BEFORE_A_FUTURE);
+    /// Starts what is due of these sites, all in one transaction of the store, and notes when each is to be looked at again.
+    async fn attend(&mut self, sites: Vec<SiteNights>, now: Timestamp) -> Result<(), ControlError> {
+        let mut starting = Vec::new();
+        for mut site in sites {
+            // What a clock that ran ahead has left must neither keep nights from being made nor the alert from being raised.
+            if site.nights.since > now {
+                site.nights.since = now.minus(BEFORE_A_FUTURE);
+            }
+            site.last_completed = site.last_completed.filter(|last| *last <= now);
+            let silent = self.tell_silence(&site, now).await?;
+            let moment = match next(&site, now) {
+                Some(night) if night.is_due(now) && self.room().await? == 0 => Some(night.at),
+                Some(night) if night.is_due(now) && !site.open => Some(now.plus(ASK_AGAIN)),
+                Some(night) if night.is_due(now) => {
+                    self.room = self.room.map(|room| room.saturating_sub(1));
+                    starting.push((site, night, silent));
+                    continue;
+                }
+                // The zone may have been declared anew meanwhile, and a site that begins days ahead will come nearer.
+                next => next.map(|night| night.at),
+            };
+            self.expect(site.site, moment.into_iter().chain(silent).min());
         }
-        site.last_completed = site.last_completed.filter(|last| *last <= now);
-        let moment = match next(&site, now) {
-            Some(night) if night.is_due(now) && self.room().await? == 0 => Some(night.at),
-            Some(night) if night.is_due(now) => self.start(&mut site, night, now).await?,
-            // The zone may have been declared anew meanwhile, and a site that begins days ahead will come nearer.
-            next => next.map(|night| night.at),
-        };
-        let silent = self.tell_silence(&site, now).await?;
-        self.expect(site.site, moment.into_iter().chain(silent).min());
-        Ok(())
+        self.start(starting, now).await
     }
 
     /// Tells people once that a site has been without a backup for too long, and once that this is over; answers when it will be
@@ -244,37 +262,51 @@ impl Scheduler {
         Ok((coming > now).then_some(coming))
     }
 
-    /// Starts a night; answers when the site is to be looked at again.
+    /// Starts nights, and notes when their sites are to be looked at again.
     async fn start(
         &mut self,
-        site: &mut SiteNights,
-        night: Night,
+        mut starting: Vec<(SiteNights, Night, Option<Timestamp>)>,
         now: Timestamp,
-    ) -> Result<Option<Timestamp>, ControlError> {
-        let again = Some(now.plus(ASK_AGAIN));
-        if !site.open {
-            return Ok(again);
+    ) -> Result<(), ControlError> {
+        if starting.is_empty() {
+            return Ok(());
         }
+        let nights = starting
+            .iter()
+            .map(|(site, night, _)| (&site.site, night.business_date));
+        let answers = self.plane.start_nights(nights).await?;
+        for ((site, night, silent), answer) in starting.drain(..).zip(answers) {
+            let moment = self.started(site.clone(), night, answer, now);
+            self.expect(site.site, moment.into_iter().chain(silent).min());
+        }
+        Ok(())
+    }
+
+    /// When a site whose night was just asked for is to be looked at again.
+    fn started(
+        &self,
+        mut site: SiteNights,
+        night: Night,
+        answer: Result<Process, Refusal>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let Night {
             business_date,
             late,
             missed,
             ..
         } = night;
-        match self.plane.start_nightly_backup(&site.site, business_date).await {
+        match answer {
             Ok(process) if late => {
                 tracing::warn!(site = %site.site, %business_date, missed, process = %process.id, "a night is made late");
             }
-            Ok(_) => {}
-            // Another server was quicker.
-            Err(ControlError::Refused(Refusal::TooLate)) => {}
-            Err(ControlError::Refused(Refusal::NotFound)) => return Ok(None),
-            Err(ControlError::Refused(_)) => return Ok(again),
-            Err(failed) => return Err(failed),
+            // Or another server was quicker.
+            Ok(_) | Err(Refusal::TooLate) => {}
+            Err(Refusal::NotFound) => return None,
+            Err(_) => return Some(now.plus(ASK_AGAIN)),
         }
-        self.room = self.room.map(|room| room.saturating_sub(1));
         site.nights.settled = Some(business_date);
-        Ok(next(site, now).map(|night| night.at))
+        next(&site, now).map(|night| night.at)
     }
 
     async fn room(&mut self) -> Result<usize, ControlError> {

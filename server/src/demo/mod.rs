@@ -16,6 +16,7 @@ use control::ports::clock::Clock;
 use domain::account::{Actor, Role};
 use domain::limits::UPLOAD_MAX_BYTES;
 use domain::site::Site as HostedSite;
+use domain::time::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -45,6 +46,8 @@ pub struct Demo {
     pub listen: Option<SocketAddr>,
     /// Begin anew?
     pub reset: bool,
+    /// The instant at which its clock starts; the present one without it.
+    pub now: Option<Timestamp>,
 }
 
 impl Demo {
@@ -73,11 +76,15 @@ impl Demo {
         if let Some(reason) = books.without() {
             println!("The site on PostgreSQL is left out: {reason}");
         }
+        let clock: Arc<dyn Clock> = match self.now {
+            Some(now) => Arc::new(MovedClock::at(now)),
+            None => Arc::new(SystemClock),
+        };
         if !data.join(COMPLETE).exists() {
-            make_past(&data, &books).await?;
+            make_past(&data, &books, clock.now()).await?;
         }
-        let plane = control_plane(&data, &books, Arc::new(SystemClock)).await?;
-        self.present(listener, site, plane, &books, stop).await
+        let plane = control_plane(&data, &books, Arc::clone(&clock)).await?;
+        self.present(listener, site, plane, &books, clock, stop).await
     }
 
     async fn present(
@@ -86,6 +93,7 @@ impl Demo {
         site: Site,
         plane: Arc<ControlPlane>,
         books: &Books,
+        clock: Arc<dyn Clock>,
         stop: watch::Receiver<bool>,
     ) -> Result<(), Failed> {
         let address = listener.local_addr()?;
@@ -97,7 +105,7 @@ impl Demo {
             demo_accounts: accounts,
         };
         let web = router(Arc::clone(&plane), options, stop.clone());
-        let writer = books.write(Arc::new(SystemClock));
+        let writer = books.write(clock);
         let work = tokio::spawn(Arc::clone(&plane).work(stop.clone()));
         // To nobody: what is raised in the demonstration is forgotten after its time.
         let alerts = tokio::spawn(plane.deliver_alerts(Vec::new(), stop.clone()));
@@ -136,9 +144,8 @@ async fn control_plane(data: &Path, books: &Books, clock: Arc<dyn Clock>) -> Res
     Ok(plane)
 }
 
-async fn make_past(data: &Path, books: &Books) -> Result<(), Failed> {
+async fn make_past(data: &Path, books: &Books, today: Timestamp) -> Result<(), Failed> {
     println!("Making the demonstration world: books of a year, and the backups that would be kept today.");
-    let today = SystemClock.now();
     let clock = Arc::new(MovedClock::at(today));
     let plane = control_plane(data, books, clock.clone()).await?;
     let hasher = Argon2Hasher::new();

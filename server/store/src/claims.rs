@@ -309,17 +309,22 @@ async fn next_queued(
 ) -> Result<Option<ProcessId>, Fault> {
     let row = sqlx::query(
         "WITH \
-         busy AS (SELECT o.customer, count(*) AS running FROM processes r JOIN sites o ON o.id = r.site \
-                  WHERE r.state = 'running' GROUP BY o.customer), \
+         busy AS (SELECT o.customer, count(*) AS running, sum(r.kind = 'expiry') AS alone \
+                  FROM processes r JOIN sites o ON o.id = r.site WHERE r.state = 'running' GROUP BY o.customer), \
          exports AS (SELECT count(*) AS here FROM processes \
-                     WHERE state = 'running' AND kind = 'export' AND worker = $1) \
+                     WHERE state = 'running' AND kind = 'export' AND worker = $1), \
+         readers AS (SELECT o.customer FROM readings d JOIN backups u ON u.id = d.backup JOIN sites o ON o.id = u.site \
+                     WHERE d.until > $3) \
          SELECT p.id FROM processes p JOIN sites s ON s.id = p.site JOIN customers c ON c.id = s.customer \
          LEFT JOIN busy b ON b.customer = s.customer \
          WHERE p.state = 'queued' \
          AND (NOT p.exclusive OR NOT EXISTS \
               (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' AND r.exclusive)) \
          AND (p.kind <> 'export' OR $2 > (SELECT here FROM exports)) \
-         ORDER BY p.kind = 'nightly', COALESCE(b.running, 0), c.served, p.requested_at, p.id LIMIT 1",
+         AND COALESCE(b.alone, 0) = 0 \
+         AND (p.kind <> 'expiry' OR (b.running IS NULL AND s.customer NOT IN (SELECT customer FROM readers))) \
+         ORDER BY CASE p.kind WHEN 'nightly' THEN 1 WHEN 'expiry' THEN 2 ELSE 0 END, \
+         COALESCE(b.running, 0), c.served, p.requested_at, p.id LIMIT 1",
     )
     .bind(worker)
     .bind(i64::from(exports_at_once(max_running)))

@@ -17,6 +17,7 @@ use domain::failure::Failure;
 use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
 use domain::process::{Process, Progress};
+use domain::refusal::Refusal;
 use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
@@ -92,6 +93,10 @@ impl ControlStore for SqliteStore {
 
     async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError> {
         Ok(processes::queue_backup(self, new).await?)
+    }
+
+    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<Process, Refusal>>, StoreError> {
+        Ok(processes::queue_nights(self, new).await?)
     }
 
     async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError> {
@@ -311,6 +316,10 @@ impl ControlStore for SqliteStore {
 
     async fn nights_of(&self, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, StoreError> {
         Ok(nights::nights_of(self, site, now).await?)
+    }
+
+    async fn nights_of_each(&self, sites: &[SiteId], now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {
+        Ok(nights::nights_of_each(self, sites, now).await?)
     }
 
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {

@@ -67,6 +67,25 @@ pub(crate) async fn nights_of(store: &SqliteStore, site: &SiteId, now: Timestamp
         .transpose()
 }
 
+/// The same of these sites.
+pub(crate) async fn nights_of_each(
+    store: &SqliteStore,
+    sites: &[SiteId],
+    now: Timestamp,
+) -> Result<Vec<SiteNights>, Fault> {
+    let (mut reading, mut zones) = (store.one_reading().await?, Zones::new());
+    sqlx::query(nights_sql!(
+        "WHERE s.id IN (SELECT value FROM json_each($2)) ORDER BY s.id"
+    ))
+    .bind(last_tomorrow(now))
+    .bind(rows::json(&sites)?)
+    .fetch_all(&mut *reading)
+    .await?
+    .iter()
+    .map(|row| site_nights(row, now, &mut zones))
+    .collect()
+}
+
 /// How many nights are queued.
 pub(crate) async fn nights_waiting(store: &SqliteStore) -> Result<usize, Fault> {
     let mut reading = store.one_reading().await?;

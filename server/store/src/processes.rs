@@ -1,6 +1,8 @@
 //! Processes as people follow them: queued, read. What workers do with them is in [`crate::claims`], how they are stopped in
 //! [`crate::cancelling`].
 
+use std::collections::HashMap;
+
 use control::ports::control_store::NewProcess;
 use control::ports::outbox::Alert;
 use domain::backup::Quota;
@@ -8,6 +10,7 @@ use domain::ids::{BackupId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
+use domain::time::CivilDate;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::alerts;
@@ -64,21 +67,14 @@ macro_rules! process_sql {
 /// Queues a backup, by hand or by night.
 pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Result<Process, Fault> {
     let mut tx = store.begin().await?;
-    refuse_closed(&mut tx, &new.site).await?;
     match &new.kind {
-        ProcessKind::ManualBackup => insert_with_slot(&mut tx, new).await?,
+        ProcessKind::ManualBackup => {
+            refuse_closed(&mut tx, &new.site).await?;
+            insert_with_slot(&mut tx, new).await?;
+        }
         ProcessKind::NightlyBackup { business_date } => {
-            let taken: bool = sqlx::query_scalar(
-                "SELECT EXISTS (SELECT 1 FROM processes WHERE site = $1 AND business_date = $2 \
-                 AND kind = 'nightly' AND state IN ('queued', 'running', 'completed')) \
-                 OR EXISTS (SELECT 1 FROM backups WHERE site = $1 AND business_date = $2 AND kind = 'automatic')",
-            )
-            .bind(new.site.as_str())
-            .bind(business_date.to_string())
-            .fetch_one(&mut *tx)
-            .await?;
-            if taken {
-                return Err(Refusal::TooLate.into());
+            if let Some(no) = why_not_tonight(&mut tx, &new.site, *business_date).await? {
+                return Err(no.into());
             }
             insert(&mut tx, new).await?;
         }
@@ -87,6 +83,74 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
     let process = snapshot(&mut tx, &new.id).await?;
     tx.commit().await?;
     Ok(process)
+}
+
+/// Queues the backups of several nights.
+pub(crate) async fn queue_nights(
+    store: &SqliteStore,
+    new: &[NewProcess],
+) -> Result<Vec<Result<Process, Refusal>>, Fault> {
+    let mut tx = store.begin().await?;
+    let mut refused = HashMap::new();
+    for new in new {
+        let ProcessKind::NightlyBackup { business_date } = &new.kind else {
+            return Err(Fault::broken("only a night is queued as one"));
+        };
+        match why_not_tonight(&mut tx, &new.site, *business_date).await? {
+            Some(no) => {
+                refused.insert(&new.id, no);
+            }
+            None => insert(&mut tx, new).await?,
+        }
+    }
+    // All at once: the place of each in the line costs as much for one as for all.
+    let ids: Vec<_> = new.iter().map(|new| &new.id).collect();
+    let queued = sqlx::query(process_sql!("WHERE p.id IN (SELECT value FROM json_each($1))"))
+        .bind(rows::json(&ids)?)
+        .fetch_all(&mut *tx)
+        .await?;
+    let mut queued = queued
+        .iter()
+        .map(|row| rows::process(row).map(|process| (process.id.clone(), process)))
+        .collect::<Result<HashMap<_, _>, _>>()?;
+    tx.commit().await?;
+    new.iter()
+        .map(|new| match refused.remove(&new.id) {
+            Some(no) => Ok(Err(no)),
+            None => queued
+                .remove(&new.id)
+                .map(Ok)
+                .ok_or_else(|| Fault::broken("a night that was queued is not there")),
+        })
+        .collect()
+}
+
+/// Why the night of a site is not queued: there is no such site, it is closed, or the night has its backup.
+async fn why_not_tonight(
+    tx: &mut SqliteConnection,
+    site: &SiteId,
+    business_date: CivilDate,
+) -> Result<Option<Refusal>, Fault> {
+    let row = sqlx::query(
+        "SELECT s.restoring IS NOT NULL AS closed, EXISTS (SELECT 1 FROM processes WHERE site = s.id \
+         AND business_date = $2 AND kind = 'nightly' AND state IN ('queued', 'running', 'completed')) \
+         OR EXISTS (SELECT 1 FROM backups WHERE site = s.id AND business_date = $2 AND kind = 'automatic') AS taken \
+         FROM sites s WHERE s.id = $1",
+    )
+    .bind(site.as_str())
+    .bind(business_date.to_string())
+    .fetch_optional(tx)
+    .await?;
+    let Some(row) = row else {
+        return Ok(Some(Refusal::NotFound));
+    };
+    Ok(if row.try_get("closed")? {
+        Some(Refusal::SiteRestoring)
+    } else if row.try_get("taken")? {
+        Some(Refusal::TooLate)
+    } else {
+        None
+    })
 }
 
 /// Queues a restore and closes the site.

@@ -10,5 +10,6 @@ mod faults;
 mod health;
 mod metrics;
 mod protection;
+mod quota;
 mod retention;
 mod work;

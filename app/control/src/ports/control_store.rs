@@ -264,6 +264,10 @@ pub trait ControlStore: Send + Sync {
     /// business date is [`Refusal::TooLate`].
     async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError>;
 
+    /// Queues the backups of several nights, in one transaction; the answer to each, as [`Self::queue_backup`] would give it, in
+    /// their order.
+    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<Process, Refusal>>, StoreError>;
+
     /// Queues a restore and closes the site, in one transaction: [`Refusal::SiteRestoring`] when it is closed already,
     /// [`Refusal::NotFound`] when the backup is not this site's, is deleted, or does not hold the database in scope.
     async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError>;
@@ -486,6 +490,9 @@ pub trait ControlStore: Send + Sync {
     /// The sites of which any process was queued, moved on or ended after this revision, each once, and the revision now. Costs
     /// what has changed, not what there is.
     async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError>;
+
+    /// The same of these sites, by id; those that do not exist are left out.
+    async fn nights_of_each(&self, sites: &[SiteId], now: Timestamp) -> Result<Vec<SiteNights>, StoreError>;
 
     /// Sets when the nights of a site start; [`Refusal::NotFound`] when there is no such site.
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError>;

@@ -25,6 +25,7 @@ use domain::failure::Failure;
 use domain::ids::{AccountId, AlertId, BackupId, CustomerId, DatabaseId, ProcessId, ReadingId, SiteId, UploadId};
 use domain::judgement::{Decision, Verdict};
 use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress};
+use domain::refusal::Refusal;
 use domain::retention::Policy;
 use domain::schedule::Schedule;
 use domain::site::Site;
@@ -155,6 +156,23 @@ impl ControlStore for MemoryStore {
 
     async fn queue_backup(&self, new: &NewProcess) -> Result<Process, StoreError> {
         self.change(|world| world.queue_backup(new))
+    }
+
+    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<Process, Refusal>>, StoreError> {
+        self.change(|world| {
+            let nights = |new: &NewProcess| matches!(new.kind, ProcessKind::NightlyBackup { .. });
+            if !new.iter().all(nights) {
+                return Err(StoreError::Broken("only a night is queued as one".to_owned()));
+            }
+            let queued: Vec<_> = new.iter().map(|new| world.queue_backup(new)).collect();
+            let answers = queued.into_iter().map(|answer| match answer {
+                // As they are once all are queued.
+                Ok(process) => world.snapshot(&process.id).map(Ok),
+                Err(StoreError::Refused(no)) => Ok(Err(no)),
+                Err(broken) => Err(broken),
+            });
+            answers.collect()
+        })
     }
 
     async fn queue_restore(&self, new: &NewProcess) -> Result<Process, StoreError> {
@@ -402,6 +420,13 @@ impl ControlStore for MemoryStore {
 
     async fn nights_of(&self, site: &SiteId, now: Timestamp) -> Result<Option<SiteNights>, StoreError> {
         Ok(self.read(|world| world.nights_of(site, now)))
+    }
+
+    async fn nights_of_each(&self, sites: &[SiteId], now: Timestamp) -> Result<Vec<SiteNights>, StoreError> {
+        let mut sites = sites.to_vec();
+        sites.sort();
+        sites.dedup();
+        Ok(self.read(|world| sites.iter().filter_map(|site| world.nights_of(site, now)).collect()))
     }
 
     async fn set_schedule(&self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {

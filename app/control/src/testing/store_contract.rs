@@ -86,6 +86,7 @@ macro_rules! store_contract {
             nights {
                 ten_clocks_at_once_make_one_backup_of_a_night
                 a_night_that_failed_may_be_tried_again
+                several_nights_at_once_are_each_answered
                 each_site_and_day_has_its_own
                 what_was_done_of_a_night_is_told_of_all_sites_and_of_one
                 a_late_night_stays_late

@@ -12,7 +12,7 @@ use domain::judgement::Verdict;
 use domain::live::LiveEvent;
 use domain::refusal::{Field, Refusal};
 use domain::restore::Scope;
-use domain::retention::{Expire, Facts, Keep, Plan, Policy, plan};
+use domain::retention::{Expire, Facts, Keep, Plan, Policy, Terms, plan};
 use domain::time::{CivilDate, Zone};
 
 use crate::world::{World, actor, database, site};
@@ -41,9 +41,16 @@ async fn backup(world: &World, id: &BackupId) -> Backup {
     world.plane.store().backup(id).await.unwrap().unwrap()
 }
 
-/// Ten good nights, 10 to 19 November, and one that lost half its rows.
+/// Ten good nights, 10 to 19 November, and one that lost half its rows. The site keeps them all: what another policy would let
+/// go of is asked for by [`planned`].
 async fn lost_half() -> (World, Vec<BackupId>, BackupId) {
     let world = World::new().await;
+    let all = Terms {
+        days: 60,
+        ..Policy::default().terms()
+    };
+    let policy = Policy::new(all).unwrap();
+    world.plane.store().set_policy(&site("dupont"), policy).await.unwrap();
     fill(&world, FULL);
     let mut good = Vec::new();
     for day in 10..20 {

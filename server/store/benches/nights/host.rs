@@ -14,7 +14,7 @@ use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::plain::{KeptNotices, NoScratch, PlainHasher};
 use control::zones::zone;
-use control::{ControlPlane, Outside, Scheduler};
+use control::{ControlPlane, LOOK_EVERY, Outside, PAUSE, Scheduler};
 use domain::ids::{CustomerId, DatabaseId, SiteId};
 use domain::site::{Database, EngineKind, Site, SiteStatus};
 use domain::time::{Timestamp, Zone};
@@ -25,10 +25,6 @@ use crate::clock::charge;
 
 /// Tuesday 24 November 2026, 11:00 UTC: noon in Paris.
 const NOON: Timestamp = Timestamp(1_795_518_000_000);
-
-/// The loop of the server sleeps no longer and no shorter than this (`app/control/src/nights.rs`).
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// Sites of one customer, whose repository they share.
 const SITES_PER_CUSTOMER: usize = 5;
@@ -108,14 +104,15 @@ impl Host {
         })
     }
 
-    /// Lives until this much later. Whatever is queued is done at once, and each end of a backup is followed by a look,
-    /// as in the server.
+    /// Lives until this much later. Whatever is queued is done at once; what has ended is looked at with the next look, as in the
+    /// server, which comes after its pause.
     pub async fn live(&mut self, time: Duration) -> Outcome<Cost> {
         let mut cost = Cost::default();
         let until = self.clock.now().plus(time);
         let mut minute = (i64::MIN, 0);
         while self.clock.now() < until {
             let mut next = self.look(&mut cost).await?;
+            let mut worked = false;
             while charge(&mut cost.working, self.plane.work_once()).await? {
                 let this = self.clock.now().seconds() / 60;
                 if minute.0 != this {
@@ -123,7 +120,10 @@ impl Host {
                     minute = (this, 0);
                 }
                 minute.1 += 1;
-                next = self.look(&mut cost).await?;
+                worked = true;
+            }
+            if worked {
+                next = Some(self.clock.now());
             }
             let now = self.clock.now();
             let wait = next.map_or(LOOK_EVERY, |next| next.since(now).clamp(PAUSE, LOOK_EVERY));

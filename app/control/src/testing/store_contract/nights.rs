@@ -324,6 +324,49 @@ async fn night(story: &Story, site: &str, business_date: CivilDate) -> Result<Pr
     story.store.queue_backup(&new).await
 }
 
+/// In one transaction, and one that is refused keeps none of the others from being made.
+pub async fn several_nights_at_once_are_each_answered(story: Story) {
+    let store = &story.store;
+    let backup = story.manual_backup("arnaud", at(0)).await;
+    story.queue_restore("arnaud", &backup, at(60)).await;
+    night(&story, "dupont", november(20)).await.expect("a night to be made");
+    let new = [
+        ("dupont", 21),
+        ("dupont", 20),
+        ("arnaud", 20),
+        ("nowhere", 20),
+        ("martin", 20),
+    ]
+    .map(|(site, day)| {
+        let business_date = november(day);
+        story.new_process(site, ProcessKind::NightlyBackup { business_date }, at(70))
+    });
+    let answers = store.queue_nights(&new).await.expect("the store works");
+    let refusals: Vec<_> = answers.iter().map(|answer| answer.clone().err()).collect();
+    let expected = [
+        None,
+        Some(Refusal::TooLate),
+        Some(Refusal::SiteRestoring),
+        Some(Refusal::NotFound),
+        None,
+    ];
+    assert_eq!(refusals, expected);
+    for (new, answer) in new.iter().zip(answers) {
+        if let Ok(process) = answer {
+            assert_eq!(process, story.process(&new.id).await);
+            assert_eq!((process.kind, process.site), (new.kind.clone(), new.site.clone()));
+        }
+    }
+    assert_eq!(store.queue_nights(&[]).await.expect("the store works"), []);
+    let sites = ["martin", "nowhere", "dupont"].map(id);
+    let some = store.nights_of_each(&sites, at(80)).await.expect("the store works");
+    let all = store.nights(at(80)).await.expect("the store works");
+    let wanted: Vec<_> = all.into_iter().filter(|nights| sites.contains(&nights.site)).collect();
+    assert_eq!(some, wanted);
+    let manual = store.queue_nights(&[story.new_manual("dupont", at(90))]).await;
+    broken(manual);
+}
+
 /// A scheduler that knows a revision is told of everything after it, and of nothing twice.
 pub async fn a_site_has_changed_once_anything_of_its_work_has(story: Story) {
     let since = async |revision| story.store.changed_since(revision).await.expect("the store works");
