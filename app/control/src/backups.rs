@@ -1,14 +1,17 @@
 //! Backups: asking for one, and the lists of those that are kept.
 
+use std::collections::HashMap;
+
 use domain::account::Actor;
 use domain::backup::{Backup, BackupKind, Binned};
-use domain::ids::{DatabaseId, ProcessId, SiteId};
+use domain::ids::{BackupId, DatabaseId, ProcessId, SiteId};
 use domain::overview::{BinEntry, DatabaseBackups, DatabaseEntry};
 use domain::permission::{Action, with_way_out};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
+use domain::retention::{Facts, Keep, Policy, plan};
 use domain::site::Site;
-use domain::time::CivilDate;
+use domain::time::{CivilDate, Timestamp, Zone};
 
 use crate::control_plane::ControlPlane;
 use crate::downloads::file_name;
@@ -118,10 +121,22 @@ impl ControlPlane {
         let site = self.allowed(actor, Action::See, site).await?;
         let database = site.database(database).cloned().ok_or(Refusal::NotFound)?;
         let (mut automatic, mut manual, mut safety) = (Vec::new(), Vec::new(), Vec::new());
-        for backup in self.outside.store.backups(&site.id).await? {
+        let backups = self.outside.store.backups(&site.id).await?;
+        let kept = Kept {
+            policy: self.outside.store.policy(&site.id).await?,
+            facts: backups.iter().map(Facts::of).collect(),
+            now: self.now(),
+        };
+        let under_policy = kept.reasons(&site.zone, &kept.facts);
+        for backup in backups {
             let Some(entry) = database_entry(&site, &backup, &database.id) else {
                 continue;
             };
+            let reasons = match backup.promotion {
+                Some(_) => kept.released(&site.zone, &backup.id),
+                None => under_policy.get(&backup.id).cloned().unwrap_or_default(),
+            };
+            let entry = DatabaseEntry { kept: reasons, ..entry };
             match backup.kind {
                 _ if backup.takes_a_slot() => manual.push(entry),
                 BackupKind::Safety => safety.push(entry),
@@ -156,6 +171,30 @@ impl ControlPlane {
     }
 }
 
+/// What the policy of a site says of its backups.
+struct Kept {
+    policy: Policy,
+    facts: Vec<Facts>,
+    now: Timestamp,
+}
+
+impl Kept {
+    fn reasons(&self, zone: &Zone, facts: &[Facts]) -> HashMap<BackupId, Vec<Keep>> {
+        let kept = plan(self.now, zone, self.policy, facts).kept;
+        kept.into_iter().map(|kept| (kept.id, kept.reasons)).collect()
+    }
+
+    /// Why the policy would keep a night that is no longer kept among the manual ones.
+    fn released(&self, zone: &Zone, backup: &BackupId) -> Vec<Keep> {
+        let mut facts = self.facts.clone();
+        facts
+            .iter_mut()
+            .filter(|facts| facts.id == *backup)
+            .for_each(|facts| facts.promoted = false);
+        self.reasons(zone, &facts).remove(backup).unwrap_or_default()
+    }
+}
+
 fn database_entry(site: &Site, backup: &Backup, database: &DatabaseId) -> Option<DatabaseEntry> {
     let artifact = backup.artifact(database)?;
     Some(DatabaseEntry {
@@ -166,5 +205,6 @@ fn database_entry(site: &Site, backup: &Backup, database: &DatabaseId) -> Option
         engine: artifact.engine,
         engine_version: artifact.engine_version.clone(),
         rows: artifact.rows.as_ref().map(|rows| rows.values().sum()),
+        kept: Vec::new(),
     })
 }

@@ -29,8 +29,8 @@ use crate::ports::outbox::Alert;
 pub const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// Shortest sleep: what falls together or has changed meanwhile is looked at together, in one transaction. Nobody minds when a
-/// night starts a few seconds behind its moment; [`domain::limits::NIGHT_SLACK`] is far more.
-pub const PAUSE: Duration = Duration::from_secs(5);
+/// night starts some seconds behind its moment; [`domain::limits::NIGHT_SLACK`] is far more.
+pub const PAUSE: Duration = Duration::from_secs(30);
 
 /// How often the store is asked which sites have changed without this scheduler being told. Below the first wait after a
 /// failure, so that a night given up by the queue itself is tried again in time.

@@ -13,7 +13,7 @@ use crate::ids::{BackupId, DatabaseId, ProcessId};
 use crate::judgement::Judgement;
 use crate::nights::{Night, Silence};
 use crate::process::Process;
-use crate::retention::{Coming, Facts, Policy};
+use crate::retention::{Coming, Facts, Keep, Policy};
 use crate::schedule::Schedule;
 use crate::site::{Database, EngineKind, Site};
 use crate::time::{CivilDate, Timestamp};
@@ -141,6 +141,9 @@ pub struct DatabaseEntry {
     pub engine_version: String,
     /// Rows of all its tables together, when they were counted.
     pub rows: Option<u64>,
+    /// For one under policy, or kept among the manual ones: why the policy keeps it, or would if it were no longer kept there.
+    /// None: it goes with the next expiry, or would go at once.
+    pub kept: Vec<Keep>,
 }
 
 /// A deleted backup that can be put back.

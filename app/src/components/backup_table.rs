@@ -2,8 +2,8 @@
 
 use domain::display;
 use domain::lang::Lang;
-use domain::limits::DAILY_RETENTION_DAYS;
 use domain::overview::{BackupEntry, DatabaseEntry};
+use domain::retention::Keep;
 use domain::site::{Database, Site};
 use domain::time::Timestamp;
 use leptos::form::ActionForm;
@@ -122,7 +122,7 @@ fn row(
     let hash = entry.sha256.as_str();
     let short = hash.get(..12).unwrap_or(hash).to_owned();
     let (label, origin) = match section {
-        Section::Automatic => (i18n::backups::kept(lang), kept(lang, backup, site, now)),
+        Section::Automatic => (i18n::backups::kept(lang), kept(lang, &entry.kept, site)),
         Section::Manual | Section::Safety => (i18n::backups::origin(lang), origin(lang, backup, site)),
     };
     let download = match acts.no_download {
@@ -162,6 +162,7 @@ fn row(
     let asked = |question| Asked {
         question,
         backup: backup.clone(),
+        kept: entry.kept.clone(),
         site: site.clone(),
         database: database.clone(),
         now,
@@ -279,30 +280,40 @@ pub(crate) fn name(lang: Lang, backup: &BackupEntry, site: &Site, now: Timestamp
     }
 }
 
-/// Why an automatic backup is still there. Older than the rolling days, only the two long keeps are left (R12–R14).
-fn kept(lang: Lang, backup: &BackupEntry, site: &Site, now: Timestamp) -> AnyView {
-    let day = backup.business_date.unwrap_or_else(|| site.zone.local(backup.t0).date);
-    let age = site.zone.local(now).date.days() - day.days();
-    let (class, letter, words) = if age <= i64::from(DAILY_RETENTION_DAYS) {
-        (
-            "key k-j",
-            i18n::backups::seven_days_letter(lang),
-            i18n::backups::seven_days(lang),
-        )
-    } else if day.month == 12 {
-        (
-            "key k-a",
-            i18n::backups::year_end_letter(lang),
-            i18n::backups::year_end(lang),
-        )
-    } else {
-        (
-            "key k-m",
-            i18n::backups::month_end_letter(lang),
-            i18n::backups::month_end(lang),
-        )
+/// Why an automatic backup is still there, as the policy of its site has it (R12–R14).
+fn kept(lang: Lang, reasons: &[Keep], site: &Site) -> AnyView {
+    let role = |class, letter, words: String| {
+        view! { <span class="why"><span class=class aria-hidden="true">{letter}</span>"\u{2002}"{words}</span> }
+            .into_any()
     };
-    view! { <span class=class aria-hidden="true">{letter}</span>"\u{2002}"{words} }.into_any()
+    let mut told: Vec<_> = reasons
+        .iter()
+        .filter_map(|keep| match keep {
+            Keep::Daily { of, .. } => Some(role(
+                "key k-j",
+                i18n::backups::days_letter(lang),
+                i18n::retention::nights(lang, *of),
+            )),
+            Keep::Monthly { .. } => Some(role(
+                "key k-m",
+                i18n::backups::month_end_letter(lang),
+                i18n::backups::month_end(lang).to_owned(),
+            )),
+            Keep::Yearly { .. } => Some(role(
+                "key k-a",
+                i18n::backups::year_end_letter(lang),
+                i18n::backups::year_end(lang).to_owned(),
+            )),
+            _ => None,
+        })
+        .collect();
+    if told.is_empty() {
+        told = match reasons.first() {
+            Some(keep) => vec![i18n::retention::keep_alone(lang, keep, &site.zone).into_any()],
+            None => vec![i18n::backups::about_to_go(lang).into_any()],
+        };
+    }
+    told.into_any()
 }
 
 fn origin(lang: Lang, backup: &BackupEntry, site: &Site) -> AnyView {

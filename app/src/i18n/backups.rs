@@ -34,10 +34,10 @@ sentences! {
     origin { "Origine", "Origin" }
     size { "Taille", "Size" }
     fingerprint { "SHA-256", "SHA-256" }
-    seven_days { "7 jours", "7 days" }
     month_end { "fin de mois", "month-end" }
     year_end { "annuelle", "year-end" }
-    seven_days_letter { "J", "D" }
+    days_letter { "J", "D" }
+    about_to_go { "va être supprimée", "about to be deleted" }
     month_end_letter { "M", "M" }
     year_end_letter { "A", "Y" }
     download { "Télécharger", "Download" }

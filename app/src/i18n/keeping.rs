@@ -2,6 +2,8 @@
 
 use domain::lang::Lang;
 use domain::limits::BIN_DAYS;
+use domain::retention::Keep;
+use domain::time::Zone;
 
 sentences! {
     keep { "Conserver", "Keep" }
@@ -65,22 +67,33 @@ pub fn delete_respite(lang: Lang) -> String {
     }
 }
 
-/// What becomes of a night that is no longer kept. `until` is the end of its rolling days, when they are not over.
+/// What becomes of a night that is no longer kept, by the reasons for which the policy then keeps it; `until` is the end of its days
+/// when it is still one of the last nights.
 #[must_use]
-pub fn release_end(lang: Lang, until: Option<&str>) -> String {
-    match (lang, until) {
-        (Lang::Fr, Some(date)) => {
+pub fn release_end(lang: Lang, zone: &Zone, reasons: &[Keep], until: Option<&str>) -> String {
+    match (lang, until, reasons) {
+        (Lang::Fr, Some(date), _) => {
             format!("Elle est gardée jusqu’au {date}, et au-delà si elle est la dernière d’un mois ou d’une année.")
         }
-        (Lang::Fr, None) => "Ses 7 jours sont passés\u{a0}: elle peut être supprimée dès la prochaine nuit, sauf si \
-            elle est la dernière d’un mois ou d’une année."
-            .to_owned(),
-        (Lang::En, Some(date)) => {
+        (Lang::En, Some(date), _) => {
             format!("It is kept until {date}, and longer if it is the last of a month or a year.")
         }
-        (Lang::En, None) => "Its 7 days are over: it may be deleted as soon as the next night, unless it is the last \
-            of a month or a year."
+        (_, None, []) => lang
+            .pick(
+                "Cette règle ne la garde plus\u{a0}: elle est supprimée aussitôt, sans passer par la corbeille.",
+                "That rule no longer keeps it: it is deleted at once, without going through the bin.",
+            )
             .to_owned(),
+        (_, None, reasons) => {
+            let told = reasons
+                .iter()
+                .map(|keep| super::retention::keep_alone(lang, keep, zone));
+            let told = told.collect::<Vec<_>>().join("\u{202f}; ");
+            match lang {
+                Lang::Fr => format!("Elle reste, pour cette raison\u{a0}: {told}."),
+                Lang::En => format!("It stays, for this reason: {told}."),
+            }
+        }
     }
 }
 

@@ -243,6 +243,26 @@ pub fn keep(lang: Lang, keep: &Keep, zone: &Zone, named: impl FnOnce(&BackupId) 
     }
 }
 
+/// The same where the backup that another one waits for has no name.
+#[must_use]
+pub fn keep_alone(lang: Lang, reason: &Keep, zone: &Zone) -> String {
+    match reason {
+        Keep::Frozen { .. } => lang
+            .pick(
+                "Retenue\u{a0}: une plus récente est inhabituelle",
+                "Held: a younger one is unusual",
+            )
+            .to_owned(),
+        reason => keep(lang, reason, zone, |_| String::new()),
+    }
+}
+
+/// `7 nuits`.
+#[must_use]
+pub fn nights(lang: Lang, count: u32) -> String {
+    counted(lang, count.into(), ["nuit", "nuits"], ["night", "nights"])
+}
+
 /// `1re`, `2e`; `1st`, `2nd`.
 fn nth(lang: Lang, place: u32) -> String {
     let ending = match (lang, place % 10, place % 100) {

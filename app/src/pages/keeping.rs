@@ -1,7 +1,7 @@
 //! The questions before a manual backup is deleted and before a night is no longer kept, each as a page of its own: what the
 //! link leads to where script cannot open the dialog.
 
-use domain::overview::{BackupEntry, DatabaseBackups};
+use domain::overview::{BackupEntry, DatabaseBackups, DatabaseEntry};
 use domain::permission::Action;
 use domain::refusal::Refusal;
 use leptos::prelude::*;
@@ -34,14 +34,14 @@ fn asked(question: Question) -> impl IntoView {
         |(site, database)| api::read_database(site, database),
     );
     fetched(backups, Place::Databases, move |backups| {
-        let wanted = |entry: &&BackupEntry| {
+        let wanted = |entry: &BackupEntry| {
             let of_this_kind = match question {
                 Question::Delete => entry.promotion.is_none(),
                 Question::Release => entry.promotion.is_some(),
             };
             entry.id.as_str() == backup.get_untracked() && of_this_kind
         };
-        let found = backups.manual.iter().map(|entry| &entry.backup).find(wanted).cloned();
+        let found = backups.manual.iter().find(|entry| wanted(&entry.backup)).cloned();
         match found {
             Some(found) => page(question, backups, found, keeping).into_any(),
             None => fault(&ApiError::Refused(Refusal::NotFound), Place::Databases).into_any(),
@@ -49,9 +49,9 @@ fn asked(question: Question) -> impl IntoView {
     })
 }
 
-fn page(question: Question, backups: DatabaseBackups, backup: BackupEntry, keeping: Keeping) -> impl IntoView {
+fn page(question: Question, backups: DatabaseBackups, entry: DatabaseEntry, keeping: Keeping) -> impl IntoView {
     let site = backups.summary.site.clone();
-    let title = title_of(question, &backup, &site);
+    let title = title_of(question, &entry.backup, &site);
     let action = match question {
         Question::Delete => Action::DeleteManual,
         Question::Release => Action::Promote,
@@ -59,7 +59,8 @@ fn page(question: Question, backups: DatabaseBackups, backup: BackupEntry, keepi
     let refusal = rights::refusal(action, &site);
     let asked = Asked {
         question,
-        backup,
+        backup: entry.backup,
+        kept: entry.kept,
         site: site.clone(),
         database: backups.database,
         now: backups.now,

@@ -51,7 +51,7 @@ pub(crate) async fn nights(store: &SqliteStore, now: Timestamp) -> Result<Vec<Si
         .fetch_all(&mut *reading)
         .await?
         .iter()
-        .map(|row| site_nights(row, now, &mut zones))
+        .map(|row| site_nights(Known::of(row)?, now, &mut zones))
         .collect()
 }
 
@@ -63,27 +63,34 @@ pub(crate) async fn nights_of(store: &SqliteStore, site: &SiteId, now: Timestamp
         .bind(site.as_str())
         .fetch_optional(&mut *reading)
         .await?
-        .map(|row| site_nights(&row, now, &mut Zones::new()))
+        .map(|row| site_nights(Known::of(&row)?, now, &mut Zones::new()))
         .transpose()
 }
 
-/// The same of these sites.
+/// The same of these sites, all in one row: handing over a row costs more than reading it.
 pub(crate) async fn nights_of_each(
     store: &SqliteStore,
     sites: &[SiteId],
     now: Timestamp,
 ) -> Result<Vec<SiteNights>, Fault> {
     let (mut reading, mut zones) = (store.one_reading().await?, Zones::new());
-    sqlx::query(nights_sql!(
-        "WHERE s.id IN (SELECT value FROM json_each($2)) ORDER BY s.id"
+    let row = sqlx::query(concat!(
+        "SELECT json_group_array(json_object('id', id, 'zone_name', zone_name, 'zone_changes', zone_changes, ",
+        "'night_start', night_start, 'night_window', night_window, 'created_at', created_at, ",
+        "'silence_told', silence_told, 'open', open, 'last_completed', last_completed, 'made', json(made), ",
+        "'kept', json(kept), 'failed', json(failed))) AS sites FROM (",
+        nights_sql!("WHERE s.id IN (SELECT value FROM json_each($2)) ORDER BY s.id"),
+        ")"
     ))
     .bind(last_tomorrow(now))
     .bind(rows::json(&sites)?)
-    .fetch_all(&mut *reading)
-    .await?
-    .iter()
-    .map(|row| site_nights(row, now, &mut zones))
-    .collect()
+    .fetch_one(&mut *reading)
+    .await?;
+    let known: Vec<Known> = rows::from_json(&row, "sites")?;
+    known
+        .into_iter()
+        .map(|known| site_nights(known, now, &mut zones))
+        .collect()
 }
 
 /// How many nights are queued.
@@ -180,6 +187,42 @@ fn last_tomorrow(now: Timestamp) -> String {
     Zone::utc().local(now).date.plus_days(2).to_string()
 }
 
+/// What the queries above tell of a site.
+#[derive(Deserialize)]
+struct Known {
+    id: SiteId,
+    zone_name: String,
+    zone_changes: String,
+    night_start: u16,
+    night_window: u16,
+    created_at: i64,
+    silence_told: Option<i64>,
+    open: i64,
+    last_completed: Option<i64>,
+    made: Vec<String>,
+    kept: Vec<String>,
+    failed: Vec<Failed>,
+}
+
+impl Known {
+    fn of(row: &SqliteRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: rows::id(row, "id")?,
+            zone_name: row.try_get("zone_name")?,
+            zone_changes: row.try_get("zone_changes")?,
+            night_start: rows::natural(row, "night_start")?,
+            night_window: rows::natural(row, "night_window")?,
+            created_at: row.try_get("created_at")?,
+            silence_told: row.try_get("silence_told")?,
+            open: row.try_get("open")?,
+            last_completed: row.try_get("last_completed")?,
+            made: rows::from_json(row, "made")?,
+            kept: rows::from_json(row, "kept")?,
+            failed: rows::from_json(row, "failed")?,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct Failed {
     day: String,
@@ -190,30 +233,28 @@ struct Failed {
 /// Zones by their changes as written: most sites share one, and reading it costs more than the rest of a site.
 type Zones = HashMap<String, Zone>;
 
-fn zone(row: &SqliteRow, zones: &mut Zones) -> Result<Zone, Fault> {
-    let (name, changes): (&str, &str) = (row.try_get("zone_name")?, row.try_get("zone_changes")?);
-    if let Some(known) = zones.get(changes).filter(|known| known.name == name) {
+fn zone(name: String, changes: String, zones: &mut Zones) -> Result<Zone, Fault> {
+    if let Some(known) = zones.get(&changes).filter(|known| known.name == name) {
         return Ok(known.clone());
     }
     let zone = Zone {
-        name: name.to_owned(),
-        changes: rows::from_json(row, "zone_changes")?,
+        name,
+        changes: serde_json::from_str(&changes).map_err(|_| Fault::broken("a zone that cannot be read"))?,
     };
-    zones.insert(changes.to_owned(), zone.clone());
+    zones.insert(changes, zone.clone());
     Ok(zone)
 }
 
-fn site_nights(row: &SqliteRow, now: Timestamp, zones: &mut Zones) -> Result<SiteNights, Fault> {
-    let zone = zone(row, zones)?;
+fn site_nights(known: Known, now: Timestamp, zones: &mut Zones) -> Result<SiteNights, Fault> {
+    let zone = zone(known.zone_name, known.zone_changes, zones)?;
     let tomorrow = zone.local(now).date.plus_days(1);
-    let youngest = |column: &str| -> Result<Option<CivilDate>, Fault> {
-        let days: Vec<String> = rows::from_json(row, column)?;
+    let youngest = |days: &[String]| -> Result<Option<CivilDate>, Fault> {
         let days = days.iter().map(|day| date(day)).collect::<Result<Vec<_>, _>>()?;
         Ok(days.into_iter().filter(|day| *day <= tomorrow).max())
     };
-    let settled = youngest("made")?.max(youngest("kept")?);
+    let settled = youngest(&known.made)?.max(youngest(&known.kept)?);
     let mut failed = None;
-    for Failed { day, times, ended_at } in rows::from_json::<Vec<Failed>>(row, "failed")? {
+    for Failed { day, times, ended_at } in known.failed {
         let business_date = date(&day)?;
         let counts = business_date <= tomorrow && settled.is_none_or(|settled| settled < business_date);
         if counts && failed.is_none_or(|other: FailedNight| other.business_date < business_date) {
@@ -225,23 +266,19 @@ fn site_nights(row: &SqliteRow, now: Timestamp, zones: &mut Zones) -> Result<Sit
         }
     }
     Ok(SiteNights {
-        site: rows::id(row, "id")?,
+        site: known.id,
         zone,
-        schedule: schedule(row)?,
+        schedule: Schedule::new(known.night_start, known.night_window)
+            .map_err(|error| Fault::broken(format!("a schedule that cannot be: {error}")))?,
         nights: Nights {
-            since: rows::at(row, "created_at")?,
+            since: Timestamp(known.created_at),
             settled,
             failed,
         },
-        open: row.try_get::<i64, _>("open")? == 1,
-        last_completed: rows::optional_at(row, "last_completed")?,
-        silence_told: rows::optional_at(row, "silence_told")?,
+        open: known.open == 1,
+        last_completed: known.last_completed.map(Timestamp),
+        silence_told: known.silence_told.map(Timestamp),
     })
-}
-
-fn schedule(row: &SqliteRow) -> Result<Schedule, Fault> {
-    Schedule::new(rows::natural(row, "night_start")?, rows::natural(row, "night_window")?)
-        .map_err(|error| Fault::broken(format!("a schedule that cannot be: {error}")))
 }
 
 fn date(text: &str) -> Result<CivilDate, Fault> {

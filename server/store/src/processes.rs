@@ -1,7 +1,7 @@
 //! Processes as people follow them: queued, read. What workers do with them is in [`crate::claims`], how they are stopped in
 //! [`crate::cancelling`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use control::ports::control_store::NewProcess;
 use control::ports::outbox::Alert;
@@ -10,7 +10,7 @@ use domain::ids::{BackupId, ProcessId, SiteId, UploadId};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
-use domain::time::CivilDate;
+use serde::Serialize;
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::alerts;
@@ -72,8 +72,11 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
             refuse_closed(&mut tx, &new.site).await?;
             insert_with_slot(&mut tx, new).await?;
         }
-        ProcessKind::NightlyBackup { business_date } => {
-            if let Some(no) = why_not_tonight(&mut tx, &new.site, *business_date).await? {
+        ProcessKind::NightlyBackup { .. } => {
+            if let Some(no) = refused_tonight(&mut tx, &[Night::of(new)?])
+                .await?
+                .remove(new.id.as_str())
+            {
                 return Err(no.into());
             }
             insert(&mut tx, new).await?;
@@ -85,28 +88,37 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
     Ok(process)
 }
 
-/// Queues the backups of several nights.
+/// Queues the backups of several nights: a handful of statements however many they are.
 pub(crate) async fn queue_nights(
     store: &SqliteStore,
     new: &[NewProcess],
 ) -> Result<Vec<Result<Process, Refusal>>, Fault> {
-    let mut tx = store.begin().await?;
-    let mut refused = HashMap::new();
-    for new in new {
-        let ProcessKind::NightlyBackup { business_date } = &new.kind else {
-            return Err(Fault::broken("only a night is queued as one"));
-        };
-        match why_not_tonight(&mut tx, &new.site, *business_date).await? {
-            Some(no) => {
-                refused.insert(&new.id, no);
-            }
-            None => insert(&mut tx, new).await?,
-        }
+    if new.is_empty() {
+        return Ok(Vec::new());
     }
-    // All at once: the place of each in the line costs as much for one as for all.
-    let ids: Vec<_> = new.iter().map(|new| &new.id).collect();
-    let queued = sqlx::query(process_sql!("WHERE p.id IN (SELECT value FROM json_each($1))"))
-        .bind(rows::json(&ids)?)
+    let asked: Vec<_> = new.iter().map(Night::of).collect::<Result<_, _>>()?;
+    let mut tx = store.begin().await?;
+    let mut refused = refused_tonight(&mut tx, &asked).await?;
+    let free = asked.iter().filter(|night| !refused.contains_key(night.id));
+    let free: Vec<_> = free.collect();
+    let count = i64::try_from(free.len()).map_err(|_| Fault::broken("more nights than numbers"))?;
+    let last: i64 = sqlx::query_scalar("UPDATE revisions SET value = value + $1 RETURNING value")
+        .bind(count)
+        .fetch_one(&mut *tx)
+        .await?;
+    let free = rows::json(&free)?;
+    sqlx::query(
+        "INSERT INTO processes (id, site, kind, business_date, requested_by, requested_at, state, attempt, percent, \
+         revision, updated_at, exclusive) \
+         SELECT value ->> 'id', value ->> 'site', 'nightly', value ->> 'date', value ->> 'by', value ->> 'at', 'queued', 0, 0, \
+         $2 + key + 1, value ->> 'at', 1 FROM json_each($1)",
+    )
+    .bind(&free)
+    .bind(last - count)
+    .execute(&mut *tx)
+    .await?;
+    let queued = sqlx::query(process_sql!("WHERE p.id IN (SELECT value ->> 'id' FROM json_each($1))"))
+        .bind(&free)
         .fetch_all(&mut *tx)
         .await?;
     let mut queued = queued
@@ -115,7 +127,7 @@ pub(crate) async fn queue_nights(
         .collect::<Result<HashMap<_, _>, _>>()?;
     tx.commit().await?;
     new.iter()
-        .map(|new| match refused.remove(&new.id) {
+        .map(|new| match refused.remove(new.id.as_str()) {
             Some(no) => Ok(Err(no)),
             None => queued
                 .remove(&new.id)
@@ -125,32 +137,63 @@ pub(crate) async fn queue_nights(
         .collect()
 }
 
-/// Why the night of a site is not queued: there is no such site, it is closed, or the night has its backup.
-async fn why_not_tonight(
+/// A night that is asked for, as a statement takes many.
+#[derive(Serialize)]
+struct Night<'a> {
+    id: &'a str,
+    site: &'a str,
+    date: String,
+    by: &'a str,
+    at: i64,
+}
+
+impl<'a> Night<'a> {
+    fn of(new: &'a NewProcess) -> Result<Self, Fault> {
+        let ProcessKind::NightlyBackup { business_date } = &new.kind else {
+            return Err(Fault::broken("only a night is queued as one"));
+        };
+        Ok(Self {
+            id: new.id.as_str(),
+            site: new.site.as_str(),
+            date: business_date.to_string(),
+            by: &new.requested_by,
+            at: new.at.millis(),
+        })
+    }
+}
+
+/// Those of these nights that are not queued, by the id they were to have.
+async fn refused_tonight<'a>(
     tx: &mut SqliteConnection,
-    site: &SiteId,
-    business_date: CivilDate,
-) -> Result<Option<Refusal>, Fault> {
+    asked: &[Night<'a>],
+) -> Result<HashMap<&'a str, Refusal>, Fault> {
+    // All in one row: handing over a row costs more than looking.
     let row = sqlx::query(
-        "SELECT s.restoring IS NOT NULL AS closed, EXISTS (SELECT 1 FROM processes WHERE site = s.id \
-         AND business_date = $2 AND kind = 'nightly' AND state IN ('queued', 'running', 'completed')) \
-         OR EXISTS (SELECT 1 FROM backups WHERE site = s.id AND business_date = $2 AND kind = 'automatic') AS taken \
-         FROM sites s WHERE s.id = $1",
+        "SELECT json_group_array(json_array(known, closed, taken)) AS answers FROM (SELECT s.id IS NOT NULL AS known, \
+         s.restoring IS NOT NULL AS closed, EXISTS (SELECT 1 FROM processes \
+         WHERE site = s.id AND business_date = value ->> 'date' AND kind = 'nightly' \
+         AND state IN ('queued', 'running', 'completed')) OR EXISTS (SELECT 1 FROM backups WHERE site = s.id \
+         AND business_date = value ->> 'date' AND kind = 'automatic') AS taken \
+         FROM json_each($1) LEFT JOIN sites s ON s.id = value ->> 'site' ORDER BY key)",
     )
-    .bind(site.as_str())
-    .bind(business_date.to_string())
-    .fetch_optional(tx)
+    .bind(rows::json(&asked)?)
+    .fetch_one(tx)
     .await?;
-    let Some(row) = row else {
-        return Ok(Some(Refusal::NotFound));
-    };
-    Ok(if row.try_get("closed")? {
-        Some(Refusal::SiteRestoring)
-    } else if row.try_get("taken")? {
-        Some(Refusal::TooLate)
-    } else {
-        None
-    })
+    let looked_at: Vec<[u8; 3]> = rows::from_json(&row, "answers")?;
+    let (mut refused, mut seen) = (HashMap::new(), HashSet::new());
+    for (night, [known, closed, taken]) in asked.iter().zip(looked_at) {
+        let no = if known == 0 {
+            Refusal::NotFound
+        } else if closed == 1 {
+            Refusal::SiteRestoring
+        } else if taken == 1 || !seen.insert((night.site, &night.date)) {
+            Refusal::TooLate
+        } else {
+            continue;
+        };
+        refused.insert(night.id, no);
+    }
+    Ok(refused)
 }
 
 /// Queues a restore and closes the site.

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use domain::display;
-use domain::limits::{BIN_DAYS, DAILY_RETENTION_DAYS};
+use domain::limits::BIN_DAYS;
 use domain::overview::BackupEntry;
 use domain::refusal::Refusal;
+use domain::retention::Keep;
 use domain::site::{Database, Site};
 use domain::time::{CivilDate, Timestamp};
 use leptos::ev;
@@ -39,6 +40,8 @@ pub(crate) struct Asked {
     pub(crate) question: Question,
     /// About which backup.
     pub(crate) backup: BackupEntry,
+    /// Why the policy keeps it, or would.
+    pub(crate) kept: Vec<Keep>,
     /// The site.
     pub(crate) site: Site,
     /// The database whose page it is.
@@ -213,6 +216,7 @@ fn consequence(asked: &Asked) -> AnyView {
     let Asked {
         question,
         backup,
+        kept,
         site,
         database,
         now,
@@ -222,10 +226,10 @@ fn consequence(asked: &Asked) -> AnyView {
     let (warning, strong) = match question {
         Question::Delete => (i18n::keeping::delete_warning(lang), i18n::keeping::delete_respite(lang)),
         Question::Release => {
-            let until = until_its_days_are_over(backup, site, now).map(|day| display::date(lang, day));
+            let until = until_its_days_are_over(backup, site, kept).map(|day| display::date(lang, day));
             (
                 i18n::keeping::release_warning(lang),
-                i18n::keeping::release_end(lang, until.as_deref()),
+                i18n::keeping::release_end(lang, &site.zone, kept, until.as_deref()),
             )
         }
     };
@@ -249,9 +253,11 @@ fn consequence(asked: &Asked) -> AnyView {
     .into_any()
 }
 
-/// The last day of the rolling days of a night (R12); none when they are over.
-fn until_its_days_are_over(backup: &BackupEntry, site: &Site, now: Timestamp) -> Option<CivilDate> {
+/// The last day on which a night is one of the last ones (R12); none when it is not one of them.
+fn until_its_days_are_over(backup: &BackupEntry, site: &Site, kept: &[Keep]) -> Option<CivilDate> {
     let day = backup.business_date.unwrap_or_else(|| site.zone.local(backup.t0).date);
-    let end = day.days() + i64::from(DAILY_RETENTION_DAYS) + 1;
-    (end > site.zone.local(now).date.days()).then(|| CivilDate::from_days(end))
+    kept.iter().find_map(|keep| match keep {
+        Keep::Daily { of, .. } => Some(day.plus_days(i64::from(*of) + 1)),
+        _ => None,
+    })
 }
