@@ -7,7 +7,7 @@ CONSOLE = $(CARGO) run --package server --bin coffre --
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo-reset dev test test-rust test-browser check bench bench-bacpac bench-nights release
+.PHONY: help run demo-reset dev test test-rust test-browser test-races check bench bench-bacpac bench-nights release
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ test-browser: .need-site ## the tests in a real browser alone; pictures stay in 
 
 check: .need-rust ## format, lints, dependencies, types
 	.ci/check
+
+test-races: .need-rust ## the races of the control store, 10,000 pairs of each instead of a few
+	COFFRE_RACE_ROUNDS=10000 $(CARGO) test --package store at_once
 
 bench: bench-bacpac bench-nights ## the benchmarks
 

@@ -128,17 +128,20 @@ async fn a_night_is_kept_with_one_click_and_no_longer_kept_after_its_consequence
 }
 
 #[tokio::test]
-async fn a_night_past_its_days_may_go_with_the_next_one_and_that_is_said() {
+async fn a_night_that_the_policy_no_longer_wants_goes_at_once_and_that_is_said_before() {
     let world = World::new().await;
     let night = world.night("dupont", 3).await;
+    for day in 17..24 {
+        world.night("dupont", day).await;
+    }
     posted(&world, "Claire", PAGE, "promote_backup", night.id.as_str()).await;
     let question = format!("{PAGE}/backups/{}/release", night.id);
     let asked = world.get(Some("Claire"), &question).await;
-    assert!(text(&asked).contains("Ses 7 jours sont passés : elle peut être supprimée dès la prochaine nuit"));
+    assert!(text(&asked).contains("Cette règle ne la garde plus : elle est supprimée aussitôt, sans passer par la corbeille."));
     let asked = world.get_in(Lang::En, Some("Claire"), &question).await;
     for words in [
         "Keep the backup of 3 November (1.4 kB) no longer",
-        "Its 7 days are over",
+        "That rule no longer keeps it: it is deleted at once, without going through the bin.",
         "Go on keeping it",
     ] {
         assert!(text(&asked).contains(words), "{words:?} in {}", text(&asked));
