@@ -31,7 +31,7 @@ pub(crate) fn ProcessCard(
     let site = with_site.then(|| view! { <a href=paths::site(&process.site)>{process.site_name.clone()}</a> });
     let asked = i18n::processes::asked(
         lang,
-        &process.requested_by,
+        &process,
         &display::relative(lang, &zone, now, process.requested_at),
     );
     let process = Live::here().process(process);

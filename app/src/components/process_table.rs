@@ -58,7 +58,7 @@ fn row(process: &Process, zone: Zone, now: Timestamp, with_site: bool) -> AnyVie
         .map(|length| i18n::processes::took_length(lang, length));
     let nil = took.is_none().then_some("is-nil");
     let by = match process.requested_by.as_str() {
-        "" => i18n::processes::the_night(lang).to_owned(),
+        "" => i18n::processes::by_itself(lang, &process.kind).to_owned(),
         name => name.to_owned(),
     };
     let (name, detail) = i18n::processes::in_a_column(lang, &process.kind, zone.local(now).date.year);

@@ -23,7 +23,6 @@ sentences! {
     ended_at { "Fin", "Ended" }
     took { "Durée", "Duration" }
     by { "Lancé par", "Started by" }
-    the_night { "la nuit", "the night" }
     progress { "Avancement", "Progress" }
     steps { "Étapes", "Steps" }
     step_now { "en cours", "under way" }
@@ -221,14 +220,25 @@ pub fn elapsed(lang: Lang, length: Duration) -> String {
     }
 }
 
+/// What started it, where no person did.
+#[must_use]
+pub const fn by_itself(lang: Lang, kind: &ProcessKind) -> &'static str {
+    match kind {
+        ProcessKind::Expiry => lang.pick("la règle de conservation", "the retention rule"),
+        _ => lang.pick("la nuit", "the night"),
+    }
+}
+
 /// Who started it, and when.
 #[must_use]
-pub fn asked(lang: Lang, by: &str, when: &str) -> String {
-    match (lang, by) {
-        (Lang::Fr, "") => format!("Lancé par la nuit, {when}"),
-        (Lang::En, "") => format!("Started by the night, {when}"),
-        (Lang::Fr, _) => format!("Lancé par {by}, {when}"),
-        (Lang::En, _) => format!("Started by {by}, {when}"),
+pub fn asked(lang: Lang, process: &Process, when: &str) -> String {
+    let by = match process.requested_by.as_str() {
+        "" => by_itself(lang, &process.kind),
+        name => name,
+    };
+    match lang {
+        Lang::Fr => format!("Lancé par {by}, {when}"),
+        Lang::En => format!("Started by {by}, {when}"),
     }
 }
 

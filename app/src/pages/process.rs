@@ -194,7 +194,7 @@ fn facts(lang: Lang, detail: ProcessDetail, process: Memo<Process>) -> impl Into
         facts.push(fact(
             i18n::processes::by(lang),
             match process.requested_by.as_str() {
-                "" => i18n::processes::the_night(lang).to_owned(),
+                "" => i18n::processes::by_itself(lang, &process.kind).to_owned(),
                 name => name.to_owned(),
             },
         ));

@@ -137,7 +137,10 @@ async fn a_night_that_the_policy_no_longer_wants_goes_at_once_and_that_is_said_b
     posted(&world, "Claire", PAGE, "promote_backup", night.id.as_str()).await;
     let question = format!("{PAGE}/backups/{}/release", night.id);
     let asked = world.get(Some("Claire"), &question).await;
-    assert!(text(&asked).contains("Cette règle ne la garde plus : elle est supprimée aussitôt, sans passer par la corbeille."));
+    assert!(
+        text(&asked)
+            .contains("Cette règle ne la garde plus : elle est supprimée aussitôt, sans passer par la corbeille.")
+    );
     let asked = world.get_in(Lang::En, Some("Claire"), &question).await;
     for words in [
         "Keep the backup of 3 November (1.4 kB) no longer",
