@@ -6,6 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type APIResponse, type Cookie, type Locator, type Page, type TestInfo, expect, test as base } from "@playwright/test";
+import { MovedConsole } from "./moved-console";
 import { OwnConsole } from "./own-console";
 
 export const PASSWORD = "demo-coffre";
@@ -27,7 +28,7 @@ export type Words = (french: string, english: string) => string;
 /** A further browser, of the same kind as the project's, with nobody signed in. */
 export type Another = (at?: string) => Promise<Page>;
 
-export const test = base.extend<{ words: Words; quiet: void; another: Another; own: OwnConsole }>({
+export const test = base.extend<{ words: Words; quiet: void; another: Another; own: OwnConsole; moved: MovedConsole }>({
   words: async ({}, use, info) => use((french, english) => (isEnglish(info) ? english : french)),
   // No page may complain: a refused style, a missing file and a panic are all defects.
   quiet: [
@@ -56,6 +57,12 @@ export const test = base.extend<{ words: Words; quiet: void; another: Another; o
     const own = new OwnConsole(info.outputPath("own"));
     await use(own);
     await own.remove();
+  },
+  moved: async ({}, use, info) => {
+    info.setTimeout(300_000); // a world is made, and several times started again
+    const moved = new MovedConsole();
+    await use(moved);
+    await moved.remove();
   },
 });
 export { expect };
