@@ -1,39 +1,5 @@
-// R17, R26: the file arrives whole or is resumed, for those who may have it.
-import { backupsOf, call, downloadOf, expect, refusalOf, sha256, signIn, taken, test } from "./console";
-
-test("R17 a download tells its length, name and hash beforehand, and one that was cut is resumed", { tag: "@french" }, async ({ page }) => {
-  await signIn(page, "admin");
-  const entry = (await backupsOf(page, "dupont", "dupont-paie")).automatic[0];
-  if (!entry) throw new Error("the demonstration has nights");
-  const path = downloadOf(entry, "dupont-paie");
-
-  const head = await page.request.head(path);
-  expect(head.status()).toBe(200);
-  expect((await head.body()).length).toBe(0);
-  const tag = `"${entry.sha256}"`;
-  expect(head.headers()).toMatchObject({ "content-length": String(entry.bytes), etag: tag, "accept-ranges": "bytes" });
-  expect(head.headers()["content-disposition"]).toContain(`filename*=UTF-8''${encodeURIComponent(entry.file_name)}`);
-  expect(head.headers()["cache-control"]).toContain("private");
-
-  const whole = await page.request.get(path);
-  const bytes = await whole.body();
-  expect(sha256(bytes)).toBe(entry.sha256);
-  expect(bytes.length).toBe(entry.bytes);
-
-  const half = Math.floor(bytes.length / 2);
-  const ask = (headers: Record<string, string>) => page.request.get(path, { headers });
-  const rest = await ask({ Range: `bytes=${half}-`, "If-Range": tag });
-  expect(rest.status()).toBe(206);
-  expect(rest.headers()["content-range"]).toBe(`bytes ${half}-${bytes.length - 1}/${bytes.length}`);
-  expect(sha256(Buffer.concat([bytes.subarray(0, half), await rest.body()]))).toBe(entry.sha256);
-  expect(await (await ask({ Range: "bytes=-16" })).body()).toEqual(bytes.subarray(-16));
-  // The bytes of another file are never sewn on.
-  const other = await ask({ Range: `bytes=${half}-`, "If-Range": '"another"' });
-  expect([other.status(), (await other.body()).length]).toEqual([200, bytes.length]);
-  const beyond = await ask({ Range: `bytes=${bytes.length}-` });
-  expect([beyond.status(), beyond.headers()["content-range"]]).toEqual([416, `bytes */${bytes.length}`]);
-  expect((await ask({ "If-None-Match": tag })).status()).toBe(304);
-});
+// R26: the file is for those who may have it.
+import { backupsOf, call, downloadOf, expect, refusalOf, signIn, taken, test } from "./console";
 
 test("R26 nobody without the right gets a file, and what does not exist is answered like what is another's", async ({ page, words }) => {
   await signIn(page, "operator");
