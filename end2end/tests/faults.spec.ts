@@ -69,7 +69,8 @@ test("a second backup of a site waits in line and can be cancelled; nothing of i
   await taken(page);
   await expect(page.locator(".head .plate")).toHaveText(words("En attenteQueued", "Queued"));
   await expect(page.getByRole("progressbar"), "an empty bar would look stuck").toHaveCount(0);
-  await page.getByRole("button", { name: words("Annuler", "Cancel") }).click();
+  await page.getByRole("button", { name: words("Annuler", "Cancel"), exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: words("Annuler la sauvegarde", "Cancel the backup") }).click();
   await expect(page.locator(".head .plate")).toHaveText(words("AnnuléCancelled", "Cancelled"));
   await expect(page.locator("main")).toContainText("Claire Morel");
   await letGo();

@@ -23,7 +23,7 @@ async function aWeek(page: Page, own: OwnConsole): Promise<void> {
      INSERT INTO backups (id, site, kind, process, t0, skew_ms, completed_at, business_date, requested_by, snapshot)
        SELECT ${id}, site, 'automatic', ${process}, ${at}, skew_ms, ${at}, ${date}, '', snapshot FROM backups WHERE kind = 'manual' LIMIT 1;
      INSERT INTO artifacts SELECT ${id}, position, database, database_name, engine, engine_version, frozen_at, files, download_bytes,
-         download_sha256 FROM artifacts WHERE backup = (SELECT id FROM backups WHERE kind = 'manual' LIMIT 1);`;
+         download_sha256, row_counts FROM artifacts WHERE backup = (SELECT id FROM backups WHERE kind = 'manual' LIMIT 1);`;
   });
   own.change(own.store, `BEGIN IMMEDIATE; ${nights.join("\n")} COMMIT;`);
 }
