@@ -69,3 +69,19 @@ test("R18 – an automatic backup is saved among the manual ones: it outlives it
   expect(kept?.sha256).toBe(oldest.sha256);
   expect(sha256(await (await page.request.get(downloadOf(oldest, "dupont-compta"))).body())).toBe(oldest.sha256);
 });
+
+test("R18 – an automatic backup is saved among the manual ones, also without script", { tag: "@noscript" }, async ({ another, own }) => {
+  await own.begin();
+  const page = await another(own.url);
+  await signIn(page, "admin");
+  const [manual] = await backedUp(page);
+  const kept = night(own, manual!);
+  const { sha256: hash } = (await backupsOf(page, "dupont", "compta")).automatic[0]!;
+  await page.goto(PAGE);
+  await page.locator("#automatiques").getByRole("button", { name: "Conserver comme sauvegarde manuelle" }).click();
+  await expect(page).toHaveURL(/\/databases\/compta\?kept=/);
+  await expect(rows(page, "#automatiques")).toHaveCount(0);
+  await expect(rows(page, "#manuelles")).toHaveCount(2);
+  await expect(meter(page)).toContainText("2 sur 5");
+  expect((await backupsOf(page, "dupont", "compta")).manual.find((entry) => entry.backup.id === kept)?.sha256).toBe(hash);
+});
