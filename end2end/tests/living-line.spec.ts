@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import {
+  type Entry,
   PEOPLE,
   WORLD,
   accountingUpTo,
@@ -94,7 +95,9 @@ test("the living line: sign in by one click, back up, see it Completed in two br
     words("Sauvegardes automatiques|Sauvegardes manuelles", "Automatic backups|Manual backups").split("|"),
   );
   const now = await backupsOf(page, "dupont", "dupont-compta");
-  expect(now.automatic).toEqual(listed.automatic);
+  // Why each night is kept may change: the youngest of them is no longer the last good backup.
+  const held = (entries: Entry[]) => entries.map(({ backup, sha256 }) => ({ backup, sha256 }));
+  expect(held(now.automatic)).toEqual(held(listed.automatic));
   const mine = now.manual.find((entry) => !listed.manual.some((known) => known.backup.id === entry.backup.id));
   expect(now.manual.length).toBe(listed.manual.length + 1);
   const manual = page.locator("#manuelles");
@@ -123,7 +126,8 @@ test("the living line: sign in by one click, back up, see it Completed in two br
 });
 
 test("R4 R5 the whole of it works from the keyboard", async ({ page, own, words }) => {
-  await own.begin();
+  // Large enough to be under way when its page opens.
+  await own.begin(150);
   await page.goto(`${own.url}/sign-in`);
   await tabTo(page, page.locator("#email"));
   await page.keyboard.type(PEOPLE.admin);

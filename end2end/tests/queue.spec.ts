@@ -2,7 +2,7 @@
 import { backupsOf, call, expect, lookAt, note, processesOf, signIn, taken, test } from "./console";
 
 /** Enough for a backup that is still running when one has found its page and thought about it. */
-const MEGABYTES = 120;
+const MEGABYTES = 300;
 
 test("a running backup is cancelled, everybody sees by whom, and nothing of it is left", async ({ another, own, words }) => {
   await own.begin(MEGABYTES);
