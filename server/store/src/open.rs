@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "expiry", include_str!("../migrations/0010_expiry.sql")),
     (11, "closed sites", include_str!("../migrations/0011_closed_sites.sql")),
     (12, "tallies", include_str!("../migrations/0012_tallies.sql")),
+    (13, "customer", include_str!("../migrations/0013_customer.sql")),
 ];
 
 /// Why the control store was not opened.
