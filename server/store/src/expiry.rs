@@ -40,7 +40,8 @@ pub(crate) async fn expiry_due(
     candidates.push_bind(now.millis()).push(
         ")) AS leaving FROM sites s LEFT JOIN repositories r ON r.customer = s.customer WHERE NOT EXISTS \
          (SELECT 1 FROM processes p WHERE p.site = s.id AND p.kind = 'expiry' AND p.state IN ('queued', 'running')) \
-         AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.site = s.id AND p.kind = 'expiry' AND p.state = 'failed' \
+         AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.site = s.id AND p.kind = 'expiry' \
+         AND p.state IN ('failed', 'cancelled') \
          AND p.ended_at > ",
     );
     candidates.push_bind(now.minus(EXPIRY_RETRY).millis()).push(")");

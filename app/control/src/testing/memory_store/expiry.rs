@@ -30,7 +30,9 @@ impl World {
                 of_this
                     && match &work.process.state {
                         ProcessState::Queued | ProcessState::Running { .. } => true,
-                        ProcessState::Failed { ended_at, .. } => *ended_at > now.minus(EXPIRY_RETRY),
+                        ProcessState::Failed { ended_at, .. } | ProcessState::Cancelled { ended_at, .. } => {
+                            *ended_at > now.minus(EXPIRY_RETRY)
+                        }
                         _ => false,
                     }
             };

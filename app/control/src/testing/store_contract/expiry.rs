@@ -247,6 +247,12 @@ pub async fn a_failed_expiry_is_not_tried_again_at_once(story: Story) {
     let again = at(500).plus(EXPIRY_RETRY);
     assert!(due(&story, again.minus(Duration::from_millis(1))).await.is_empty());
     assert_eq!(due(&story, again).await, [id("dupont")]);
+    // Nor is one that an operator has stopped.
+    let stopped = queue(&story, "dupont", again).await;
+    story.store.cancel(&stopped.id, "Paul", again).await.unwrap();
+    assert!(due(&story, again.plus(Duration::from_secs(1))).await.is_empty());
+    let again = again.plus(EXPIRY_RETRY);
+    assert_eq!(due(&story, again).await, [id("dupont")]);
     for attempt in 1..=3 {
         let now = again.plus(Duration::from_secs(attempt * 100));
         let claimed = match attempt {
