@@ -340,10 +340,6 @@ async fn the_constraints_refuse_what_the_code_would_never_write() {
             "UPDATE processes SET state = 'paused' WHERE state = 'queued'",
         ),
         (
-            "a site with backups given to another customer",
-            "UPDATE sites SET customer = 'martin-sarl' WHERE id = 'dupont'",
-        ),
-        (
             "an ended process changed",
             "UPDATE processes SET requested_by = 'x' WHERE state = 'completed'",
         ),
