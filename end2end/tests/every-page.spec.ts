@@ -70,7 +70,7 @@ test("the retention of a site is accessible and quiet, as it is, tried and wrong
   for (const [name, query] of [
     ["retention", ""],
     ["retention-tried", "?days=3&months=12&years=0&safety=30"],
-    ["retention-wrong", "?days=0&months=x&years=1&safety=91"],
+    ["retention-wrong", "?days=0&months=61&years=1&safety=91"],
   ] as const) await visit(page, name, `/sites/dupont/retention${query}`, info);
 });
 
