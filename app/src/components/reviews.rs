@@ -59,12 +59,7 @@ fn headline(facts: &[Unusual]) -> Option<&Unusual> {
 
 /// The name of the database that a fact is about; its id when the site no longer has it.
 fn name_of(site: &Site, fact: &Unusual) -> String {
-    let id = match &fact.what {
-        What::Bytes { database }
-        | What::Rows { database, .. }
-        | What::TableGone { database, .. }
-        | What::DatabaseGone { database } => database,
-    };
+    let id = fact.what.database();
     site.database(id)
         .map_or_else(|| id.to_string(), |database| database.name.clone())
 }
