@@ -1,27 +1,7 @@
 // R13: plus one at the end of the last month. In a console that travels to 15 March and through the night after it.
-import { backupsOf, downloadOf, expect, sha256, signIn, taken, test } from "../console";
+import { test } from "../console";
+import { staysThroughTheNextNight } from "./long-kept";
 
 test("R13 – plus one at the end of the last month: on 15 March the one of the end of February is there, and stays", async ({ another, moved, words }) => {
-  await moved.begin("2027-03-15T09:00:00Z");
-  const page = await another(moved.url);
-  await signIn(page, "admin");
-  const row = page.locator("#automatiques tbody tr").filter({ hasText: words("Dimanche 28 février", "Sunday 28 February") });
-  const nights = async () => (await backupsOf(page, "dupont", "dupont-compta")).automatic;
-  const shown = async () => {
-    await page.goto("/sites/dupont/databases/dupont-compta");
-    await taken(page);
-    await expect(row).toHaveCount(1);
-    await expect(row).toContainText(words("fin de mois", "month-end"));
-    const hash = (await row.locator("details.hash code").last().textContent()) ?? "";
-    return (await nights()).find((entry) => entry.sha256 === hash)!;
-  };
-  const kept = await shown();
-
-  // A night passes, and with it the expiry that takes the eighth night away.
-  const eighth = (await nights())[6]!.backup.id;
-  await moved.travel("2027-03-16T02:29:00Z");
-  await signIn(page, "admin");
-  await expect.poll(async () => (await nights()).map((entry) => entry.backup.id), { timeout: 90_000 }).not.toContain(eighth);
-  expect(await shown()).toEqual(kept);
-  expect(sha256(await (await page.request.get(downloadOf(kept, "dupont-compta"))).body())).toBe(kept.sha256);
+  await staysThroughTheNextNight(moved, another, words("Dimanche 28 février", "Sunday 28 February"), words("fin de mois", "month-end"));
 });
