@@ -56,17 +56,17 @@ impl Sending {
 
     /// What is to be said.
     pub(crate) fn told(self) -> Told {
-        self.told.get()
+        self.told.try_get().unwrap_or(Told::Nothing)
     }
 
     /// Is something being sent?
     pub(crate) fn is_busy(self) -> bool {
-        self.busy.get()
+        self.busy.try_get().unwrap_or_default()
     }
 
     /// Bytes that are there, and in all; both zero before the first.
     pub(crate) fn progress(self) -> (u64, u64) {
-        self.progress.get()
+        self.progress.try_get().unwrap_or_default()
     }
 
     /// Stops after the piece under way. What has arrived stays.

@@ -81,7 +81,10 @@ export function listen(page: Page, scripted = true): string[] {
     const preloaded = !scripted && message.text().includes("was preloaded using link preload");
     if (["error", "warning"].includes(message.type()) && !ordinary && !preloaded) complaints.push(message.text());
   });
-  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("pageerror", (error) => {
+    // A page that is left while its module is still on its way gives it up, and Chromium sometimes has the time to say so.
+    if (!String(error).includes("Response body loading was aborted")) complaints.push(String(error));
+  });
   page.on("response", (answer) => {
     if (answer.status() >= 400 && /\/(pkg|assets)\//.test(answer.url())) complaints.push(`${answer.status()} ${answer.url()}`);
   });

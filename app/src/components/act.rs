@@ -50,7 +50,8 @@ pub(crate) fn Reason(
     }
 }
 
-/// An action and what it answered when it did not succeed. Without script the answer comes back in the address, where
+/// An action and what it answered when it did not succeed. An answer often leads to another page, and what shows it may be asked
+/// once more while this page is being put away: read it and `pending` with `try_get`, which then says nothing. Without script the answer comes back in the address, where
 /// the server alone reads it: so it is handed to the browser with the page.
 pub(crate) fn use_act<S>() -> (ServerAction<S>, Signal<Option<ApiError>>)
 where
@@ -65,10 +66,12 @@ where
     })
     .into_inner();
     let error = Signal::derive(move || {
-        value.with(|value| match value {
-            Some(result) => result.as_ref().err().cloned(),
-            None => answered_before.clone(),
-        })
+        value
+            .try_with(|value| match value {
+                Some(result) => result.as_ref().err().cloned(),
+                None => answered_before.clone(),
+            })
+            .flatten()
     });
     (action, error)
 }
@@ -77,7 +80,7 @@ where
 pub(crate) fn act_error(error: Signal<Option<ApiError>>, zone: Zone) -> impl IntoView {
     let lang = lang();
     move || {
-        error.get().map(|error| {
+        error.try_get().flatten().map(|error| {
             let (strong, rest) = match &error {
                 ApiError::Refused(refusal) => (
                     i18n::errors::not_done(lang),

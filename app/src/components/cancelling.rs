@@ -141,7 +141,7 @@ fn question(action: ServerAction<api::CancelProcess>, id: String, kind: ProcessK
                 </div>
                 <div class="dialog-foot">
                     <button class="btn" type="button" on:click=move |_| close()>{i18n::cancelling::let_go_on(lang)}</button>
-                    <button class="btn btn-danger" autofocus=true on:click=once aria-disabled=move || pending.get().then_some("true")>
+                    <button class="btn btn-danger" autofocus=true on:click=once aria-disabled=move || pending.try_get().unwrap_or_default().then_some("true")>
                         {icon("stop-circle")}{confirm}
                     </button>
                 </div>

@@ -103,9 +103,9 @@ pub(crate) fn BackupWarning(
         }
         .into_any(),
         None => view! {
-            <button class="btn btn-main" autofocus=in_dialog on:click=once aria-disabled=move || pending.get().then_some("true")>
+            <button class="btn btn-main" autofocus=in_dialog on:click=once aria-disabled=move || pending.try_get().unwrap_or_default().then_some("true")>
                 {icon("vault")}
-                {move || if pending.get() { i18n::site::dialog_starting(lang) } else { i18n::site::dialog_confirm(lang) }}
+                {move || if pending.try_get().unwrap_or_default() { i18n::site::dialog_starting(lang) } else { i18n::site::dialog_confirm(lang) }}
             </button>
         }
         .into_any(),

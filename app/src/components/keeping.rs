@@ -59,7 +59,7 @@ impl Keeping {
         let error = Signal::derive(move || match last.get().1 {
             Some(act) => errors[act].get(),
             // What a form without script answered came with the page.
-            None => errors.iter().find_map(|error| error.get()),
+            None => errors.iter().find_map(|error| error.try_get().flatten()),
         });
         Self {
             promote,

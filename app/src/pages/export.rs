@@ -79,13 +79,14 @@ fn page(reading: Reading) -> impl IntoView {
 
 fn make_form(label: &'static str, class: &'static str, reading: &Reading) -> AnyView {
     let (action, error) = use_act::<StartExport>();
+    let pending = action.pending();
     let (backup, database) = (reading.backup.id.to_string(), reading.database.to_string());
     view! {
         {act_error(error, reading.site.zone.clone())}
         <ActionForm action=action>
             <input type="hidden" name="backup" value=backup/>
             <input type="hidden" name="database" value=database/>
-            <button class=class disabled=move || action.pending().get()>{icon("export")}{label}</button>
+            <button class=class disabled=move || pending.try_get().unwrap_or_default()>{icon("export")}{label}</button>
         </ActionForm>
     }
     .into_any()

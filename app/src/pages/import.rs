@@ -75,7 +75,8 @@ fn send_panel(lang: Lang, reading: &Reading) -> AnyView {
             start.dispatch(StartImport { upload });
         }
     });
-    let busy = move || sending.is_busy() || start.pending().get();
+    let pending = start.pending();
+    let busy = move || sending.is_busy() || pending.try_get().unwrap_or_default();
     let on_send = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         sending.start(input);

@@ -79,7 +79,9 @@ fn form(lang: Lang, site: &Site, schedule: Schedule) -> impl IntoView + use<> {
         typed("window", schedule.window_minutes().to_string()),
     );
     let (least, most) = (NIGHT_WINDOW_RANGE.start(), NIGHT_WINDOW_RANGE.end());
-    let wrong = move |field: Field| Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(field));
+    let wrong = move |field: Field| {
+        Memo::new(move |_| error.try_get().flatten().and_then(|error| field_of(&error)) == Some(field))
+    };
     let (start_wrong, window_wrong) = (wrong(Field::NightStart), wrong(Field::NightWindow));
     let once = move |event: ev::MouseEvent| {
         if pending.get_untracked() {
@@ -106,8 +108,8 @@ fn form(lang: Lang, site: &Site, schedule: Schedule) -> impl IntoView + use<> {
                     <p class="hint" id="window-h">{i18n::nights::length_hint(lang)}</p>
                 </div>
                 <div class="row">
-                    <button class="btn btn-main" on:click=once aria-disabled=move || pending.get().then_some("true")>
-                        {icon("check")}{move || if pending.get() { i18n::nights::saving(lang) } else { i18n::nights::save(lang) }}
+                    <button class="btn btn-main" on:click=once aria-disabled=move || pending.try_get().unwrap_or_default().then_some("true")>
+                        {icon("check")}{move || if pending.try_get().unwrap_or_default() { i18n::nights::saving(lang) } else { i18n::nights::save(lang) }}
                     </button>
                     <a class="btn" href=back>{i18n::restore::back(lang)}</a>
                 </div>

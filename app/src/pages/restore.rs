@@ -116,7 +116,7 @@ fn form(lang: Lang, choices: RestoreChoices, choice: Choice) -> impl IntoView {
         backups.with_value(|backups| backups.iter().find(|backup| backup.id.as_str() == id).cloned())
     });
     let refusal = Memo::new(move |_| live_site.with(|site| rights::refusal(Action::Restore, site)));
-    let general = Signal::derive(move || error.get().filter(|error| field_of(error).is_none()));
+    let general = Signal::derive(move || error.try_get().flatten().filter(|error| field_of(error).is_none()));
     let days = {
         let (zone, now) = (site.zone.clone(), choices.now);
         Memo::new(move |_| {

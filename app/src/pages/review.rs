@@ -197,7 +197,7 @@ fn form(lang: Lang, reading: &Reading, deciding: Deciding, decided: Option<Verdi
         };
         view! {
             <button class=class name="verdict" value=verdict.code() on:click=once
-                aria-disabled=move || pending.get().then_some("true")>{icon(mark)}{label}</button>
+                aria-disabled=move || pending.try_get().unwrap_or_default().then_some("true")>{icon(mark)}{label}</button>
         }
     };
     let buttons = Verdict::ALL.into_iter().filter(|verdict| Some(*verdict) != decided);
@@ -215,7 +215,7 @@ fn form(lang: Lang, reading: &Reading, deciding: Deciding, decided: Option<Verdi
                         prop:value=move || reason.get() on:input=move |event| reason.set(event_target_value(&event))></textarea>
                     <p class="hint" id="reason-h">{i18n::reviews::reason_hint(lang)}</p>
                 </div>
-                <div class="row">{buttons}<span class="soft">{move || pending.get().then(|| i18n::reviews::deciding(lang))}</span></div>
+                <div class="row">{buttons}<span class="soft">{move || pending.try_get().unwrap_or_default().then(|| i18n::reviews::deciding(lang))}</span></div>
             </div>
         </ActionForm>
     }

@@ -152,7 +152,8 @@ pub(crate) fn KeepingWarning(
         1 => view! { <h1 id="dlg-t" tabindex="-1">{title}</h1> }.into_any(),
         _ => view! { <h2 id="dlg-t">{title}</h2> }.into_any(),
     };
-    let pending = move || keeping.delete.pending().get() || keeping.demote.pending().get();
+    let (deleting, demoting) = (keeping.delete.pending(), keeping.demote.pending());
+    let pending = move || deleting.try_get().unwrap_or_default() || demoting.try_get().unwrap_or_default();
     let once = move |event: ev::MouseEvent| {
         if pending() {
             event.prevent_default();

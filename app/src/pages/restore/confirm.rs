@@ -14,7 +14,7 @@ use crate::components::{Act, icon};
 use crate::i18n;
 
 pub(super) fn reason_field(lang: Lang, error: Signal<Option<ApiError>>) -> impl IntoView {
-    let wrong = Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(Field::Reason));
+    let wrong = Memo::new(move |_| error.try_get().flatten().and_then(|error| field_of(&error)) == Some(Field::Reason));
     // A form that was refused without script comes back with what was written.
     let written = use_query_map().with_untracked(|query| query.get("reason").unwrap_or_default());
     view! {
@@ -29,7 +29,8 @@ pub(super) fn reason_field(lang: Lang, error: Signal<Option<ApiError>>) -> impl 
 }
 
 pub(super) fn code_field(lang: Lang, site: &Site, error: Signal<Option<ApiError>>) -> impl IntoView + use<> {
-    let wrong = Memo::new(move |_| error.get().and_then(|error| field_of(&error)) == Some(Field::Confirmation));
+    let wrong =
+        Memo::new(move |_| error.try_get().flatten().and_then(|error| field_of(&error)) == Some(Field::Confirmation));
     let code = site.code.clone();
     view! {
         <div class="field">
@@ -73,7 +74,7 @@ pub(super) fn confirm(
     let label = {
         let site = site.clone();
         move || {
-            if pending.get() {
+            if pending.try_get().unwrap_or_default() {
                 return i18n::restore::starting(lang).to_owned();
             }
             let database = chosen_database(&site, &choice.scope.get());
@@ -92,7 +93,7 @@ pub(super) fn confirm(
         }
         .into_any(),
         None => view! {
-            <button class="btn btn-danger" on:click=once aria-disabled=move || pending.get().then_some("true")>
+            <button class="btn btn-danger" on:click=once aria-disabled=move || pending.try_get().unwrap_or_default().then_some("true")>
                 {icon("clock-counter-clockwise")}<span>{label.clone()}</span>
             </button>
         }

@@ -140,8 +140,8 @@ fn save(lang: Lang, site: &Site, present: Terms, choice: Choice, set: ServerActi
             <div class="stack-s">
                 <div class="row">
                     <button class="btn btn-main" on:click=once aria-describedby="r-save"
-                        aria-disabled=move || (pending.get() || why_not.get().is_some()).then_some("true")>
-                        {icon("check")}{move || if pending.get() { i18n::retention::saving(lang) } else { i18n::retention::save(lang) }}
+                        aria-disabled=move || (pending.try_get().unwrap_or_default() || why_not.get().is_some()).then_some("true")>
+                        {icon("check")}{move || if pending.try_get().unwrap_or_default() { i18n::retention::saving(lang) } else { i18n::retention::save(lang) }}
                     </button>
                     {back}
                 </div>
