@@ -1,10 +1,9 @@
 //! The scheduler: makes one automatic backup per site and night (R11), at the moment the domain tells ([`domain::nights`]).
 //!
 //! It keeps one moment per site in an index and looks at a site again only when that moment has come or something of the site
-//! has changed; now and then it reads all sites anew, which also finds what happened without its being told (another
-//! server, a lease that ran out). It remembers nothing that must survive: a second one on the same store makes nothing twice,
-//! because the store takes one backup per site and date, and keeps what people have been
-//! told. It also raises the alert for a site that has had no backup for too long.
+//! has changed; what happened without its being told (another server, a lease that ran out) the store tells it. It remembers
+//! nothing that must survive: a second one on the same store makes nothing twice, because the store takes one backup per site
+//! and date, and keeps what people have been told. It also raises the alert for a site that has had no backup for too long.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -36,8 +35,8 @@ pub const PAUSE: Duration = Duration::from_secs(30);
 /// failure, so that a night given up by the queue itself is tried again in time.
 const ASK_FOR_CHANGES_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// How often all sites are read anew: what no process shows, such as a schedule that another server has set.
-const READ_ALL_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often all sites are read anew, should anything have been missed.
+const READ_ALL_EVERY: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// After every revision there will be.
 const EVERY_REVISION: u64 = i64::MAX as u64;

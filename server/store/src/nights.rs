@@ -102,13 +102,14 @@ pub(crate) async fn nights_waiting(store: &SqliteStore) -> Result<usize, Fault> 
     rows::natural(&row, "waiting")
 }
 
-/// The sites of processes that have changed since this revision, and the revision now.
+/// The sites that were planned anew or whose processes have changed since this revision, and the revision now.
 pub(crate) async fn changed_since(store: &SqliteStore, revision: u64) -> Result<(u64, Vec<SiteId>), Fault> {
     let mut reading = store.one_reading().await?;
     // One query, one state: the first row carries the revision alone.
     let rows = sqlx::query(
         "SELECT value AS revision, NULL AS site FROM revisions \
-         UNION ALL SELECT DISTINCT 0, site FROM processes WHERE revision > $1",
+         UNION ALL SELECT 0, site FROM (SELECT site FROM processes WHERE revision > $1 \
+         UNION SELECT id FROM sites WHERE planned_revision > $1)",
     )
     .bind(rows::stored(revision)?)
     .fetch_all(&mut *reading)

@@ -34,6 +34,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "closed sites", include_str!("../migrations/0011_closed_sites.sql")),
     (12, "tallies", include_str!("../migrations/0012_tallies.sql")),
     (13, "customer", include_str!("../migrations/0013_customer.sql")),
+    (15, "planned anew", include_str!("../migrations/0015_planned_anew.sql")),
 ];
 
 /// Why the control store was not opened.

@@ -487,8 +487,8 @@ pub trait ControlStore: Send + Sync {
     /// How many nights are queued, over all sites.
     async fn nights_waiting(&self) -> Result<usize, StoreError>;
 
-    /// The sites of which any process was queued, moved on or ended after this revision, each once, and the revision now. Costs
-    /// what has changed, not what there is.
+    /// The sites that were declared, were given another schedule or zone, or of which any process was queued, moved on or ended
+    /// after this revision, each once, and the revision now. Costs what has changed, not what there is.
     async fn changed_since(&self, revision: u64) -> Result<(u64, Vec<SiteId>), StoreError>;
 
     /// The same of these sites, by id; those that do not exist are left out.

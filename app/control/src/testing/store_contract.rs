@@ -96,6 +96,7 @@ macro_rules! store_contract {
                 a_silence_is_told_once_and_its_end_once
                 a_policy_is_the_sites_own_and_a_declaration_leaves_it
                 a_site_has_changed_once_anything_of_its_work_has
+                a_site_has_changed_once_it_is_planned_anew
             }
             alerts {
                 an_alert_is_raised_once_and_addressed_once

@@ -53,6 +53,13 @@ impl World {
             .get(&site.id)
             .map_or(SiteStatus::Ready, |before| before.status.clone());
         let quota = site.quota.max(held);
+        let before = self.sites.get(&site.id);
+        if before.is_some_and(|before| before.zone != site.zone) {
+            let revision = self.next_revision();
+            if let Some(planned) = self.planned.get_mut(&site.id) {
+                planned.revision = revision;
+            }
+        }
         self.sites.insert(
             site.id.clone(),
             Site {

@@ -17,13 +17,18 @@ use crate::ports::outbox::Alert;
 impl World {
     /// A new site has nights from now on, as they are declared; one that is known keeps its own.
     pub(super) fn begin_nights(&mut self, site: &SiteId, declaration: &Declaration, now: Timestamp) {
+        if self.planned.contains_key(site) {
+            return;
+        }
         let declared = declaration.nights.iter().rfind(|(of, _)| of == site);
-        self.planned.entry(site.clone()).or_insert_with(|| Planned {
+        let planned = Planned {
             schedule: declared.map(|(_, schedule)| *schedule).unwrap_or_default(),
+            revision: self.next_revision(),
             created_at: now,
             silence_told: None,
             policy: Policy::default(),
-        });
+        };
+        self.planned.insert(site.clone(), planned);
     }
 
     pub(super) fn nights(&self, now: Timestamp) -> Vec<SiteNights> {
@@ -31,11 +36,11 @@ impl World {
     }
 
     pub(super) fn changed_since(&self, revision: u64) -> (u64, Vec<SiteId>) {
-        let changed = self.processes.values().map(|work| &work.process);
-        let sites: BTreeSet<_> = changed
-            .filter(|process| process.revision > revision)
-            .map(|process| process.site.clone())
-            .collect();
+        let worked = self.processes.values().map(|work| &work.process);
+        let worked = worked.map(|process| (process.revision, &process.site));
+        let planned = self.planned.iter().map(|(site, planned)| (planned.revision, site));
+        let changed = worked.chain(planned).filter(|(at, _)| *at > revision);
+        let sites: BTreeSet<_> = changed.map(|(_, site)| site.clone()).collect();
         (self.revision, sites.into_iter().collect())
     }
 
@@ -86,7 +91,12 @@ impl World {
     }
 
     pub(super) fn set_schedule(&mut self, site: &SiteId, schedule: Schedule) -> Result<(), StoreError> {
-        self.planned.get_mut(site).ok_or(Refusal::NotFound)?.schedule = schedule;
+        if self.planned.get(site).ok_or(Refusal::NotFound)?.schedule == schedule {
+            return Ok(());
+        }
+        let revision = self.next_revision();
+        let planned = self.planned.get_mut(site).ok_or(Refusal::NotFound)?;
+        (planned.schedule, planned.revision) = (schedule, revision);
         Ok(())
     }
 

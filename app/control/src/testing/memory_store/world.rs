@@ -66,6 +66,8 @@ pub(super) struct Declared {
 #[derive(Clone)]
 pub(super) struct Planned {
     pub(super) schedule: Schedule,
+    /// When schedule or zone were last set.
+    pub(super) revision: u64,
     pub(super) created_at: Timestamp,
     pub(super) silence_told: Option<Timestamp>,
     pub(super) policy: Policy,

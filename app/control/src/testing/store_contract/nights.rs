@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::story::{Story, at, backup_by, broken, declaration, id, november, refusal};
 use crate::ports::control_store::{SiteNights, StoreError};
 use crate::ports::outbox::Alert;
+use crate::zones::zone;
 
 /// A restart, a second node, a clock that is set back: the night is made once.
 pub async fn ten_clocks_at_once_make_one_backup_of_a_night(story: Story) {
@@ -370,8 +371,9 @@ pub async fn several_nights_at_once_are_each_answered(story: Story) {
 /// A scheduler that knows a revision is told of everything after it, and of nothing twice.
 pub async fn a_site_has_changed_once_anything_of_its_work_has(story: Story) {
     let since = async |revision| story.store.changed_since(revision).await.expect("the store works");
-    let (begun, none) = since(0).await;
-    assert!(none.is_empty());
+    let (begun, declared) = since(0).await;
+    assert_eq!(declared.len(), declaration().sites.len());
+    assert_eq!(since(begun).await, (begun, Vec::new()));
     let queued = night(&story, "dupont", november(20)).await.expect("a night to be made");
     night(&story, "martin", november(20)).await.expect("a night to be made");
     let (both, mut sites) = since(begun).await;
@@ -395,4 +397,25 @@ pub async fn a_site_has_changed_once_anything_of_its_work_has(story: Story) {
         (ended, Vec::new()),
         "only the revision is asked for"
     );
+}
+
+/// What an operator sets at one server is found by the scheduler of another, without its reading every site.
+pub async fn a_site_has_changed_once_it_is_planned_anew(story: Story) {
+    let store = &story.store;
+    let since = async |revision| store.changed_since(revision).await.expect("the store works");
+    let (begun, _) = since(0).await;
+    let evening = Schedule::new(20 * 60, 60).expect("within its limits");
+    store
+        .set_schedule(&id("dupont"), evening)
+        .await
+        .expect("the site is there");
+    let (set, sites) = since(begun).await;
+    assert_eq!(sites, [id("dupont")]);
+    store.declare(&declaration(), at(10)).await.expect("the same once more");
+    assert_eq!(since(set).await.1, [], "nothing was planned anew");
+    let mut moved = declaration();
+    moved.sites[1].zone = zone("Pacific/Noumea", at(10)).expect("a zone");
+    let (known, site) = (since(set).await.0, moved.sites[1].id.clone());
+    store.declare(&moved, at(10)).await.expect("a zone declared anew");
+    assert_eq!(since(known).await.1, [site]);
 }
