@@ -1,16 +1,15 @@
 // R15: Base de données ▸ Restaurer shows the backups of that database, and of no other.
-import { type Entries, backupsOf, expect, signIn, taken, test } from "../console";
+import { type Entries, WAYS, backupsOf, expect, signIn, taken, test } from "../console";
 
 const hashes = (entries: Entries): string[] => [...entries.automatic, ...entries.manual, ...entries.safety].map((entry) => entry.sha256);
 
-for (const tag of ["@script", "@noscript"]) {
-  const how = tag === "@noscript" ? ", also without script" : "";
+for (const { tag, how } of WAYS) {
   test(`R15 – Base de données ▸ Restaurer shows that database's backups only${how}`, { tag }, async ({ page, words }) => {
     await signIn(page, "admin");
     const both = { Comptabilité: "dupont-compta", Paie: "dupont-paie" } as const;
     for (const [name, database] of Object.entries(both)) {
       await page.goto("/sites/dupont/databases");
-      if (tag === "@script") await taken(page);
+      await taken(page);
       await page.getByRole("row", { name: new RegExp(name) }).getByText(words("Restaurer", "Restore")).click();
       await expect(page).toHaveURL(new RegExp(`/sites/dupont/databases/${database}$`));
       await expect(page.getByRole("heading", { level: 1 })).toHaveText(words(`Sauvegardes de ${name}`, `Backups of ${name}`));

@@ -1,12 +1,11 @@
 // R16: the first part holds the automatic backups, the second the manual ones.
-import { backupsOf, expect, signIn, taken, test } from "../console";
+import { WAYS, backupsOf, expect, signIn, taken, test } from "../console";
 
-for (const tag of ["@script", "@noscript"]) {
-  const how = tag === "@noscript" ? ", also without script" : "";
+for (const { tag, how } of WAYS) {
   test(`R16 – first part automatic, second part manual${how}`, { tag }, async ({ page, words }) => {
     await signIn(page, "admin");
     await page.goto("/sites/dupont/databases/dupont-compta");
-    if (tag === "@script") await taken(page);
+    await taken(page);
     const headings = page.getByRole("heading", { level: 2 });
     await expect(headings.nth(0)).toHaveText(words("Sauvegardes automatiques", "Automatic backups"));
     await expect(headings.nth(1)).toHaveText(words("Sauvegardes manuelles", "Manual backups"));

@@ -1,13 +1,12 @@
 // R17: the file arrives whole, its SHA-256 is the one on screen, and what was cut is resumed.
 import { readFileSync } from "node:fs";
-import { backupsOf, downloadOf, expect, sha256, signIn, taken, test } from "../console";
+import { WAYS, backupsOf, downloadOf, expect, sha256, signIn, taken, test } from "../console";
 
-for (const tag of ["@script", "@noscript"]) {
-  const how = tag === "@noscript" ? ", also without script" : "";
+for (const { tag, how } of WAYS) {
   test(`R17 – download a backup to one's computer: the file's SHA-256 is the one on screen${how}`, { tag }, async ({ page }) => {
     await signIn(page, "admin");
     await page.goto("/sites/dupont/databases/dupont-paie");
-    if (tag === "@script") await taken(page);
+    await taken(page);
     for (const section of ["#automatiques", "#manuelles"]) {
       const rows = page.locator(`${section} tbody tr`);
       const count = await rows.count();
