@@ -14,13 +14,20 @@ const ROWS: i64 = 12_000;
 
 pub struct Books {
     pub folder: TempDir,
+    rows: i64,
     last: Cell<i64>,
 }
 
 impl Books {
     pub fn new() -> Self {
+        Self::of(ROWS)
+    }
+
+    /// So many rows in each database.
+    pub fn of(rows: i64) -> Self {
         let books = Self {
             folder: tempfile::tempdir().unwrap(),
+            rows,
             last: Cell::new(GENERATION_0),
         };
         std::fs::create_dir(books.files()).unwrap();
@@ -30,7 +37,7 @@ impl Books {
                 .execute_batch(&format!(
                     "PRAGMA journal_mode = wal;
                      CREATE TABLE entry (number INTEGER PRIMARY KEY, generation INTEGER NOT NULL, content BLOB NOT NULL);
-                     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
+                     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
                      INSERT INTO entry (generation, content) SELECT {GENERATION_0}, randomblob(1000) FROM n;"
                 ))
                 .unwrap();
@@ -51,6 +58,14 @@ impl Books {
         self.execute("UPDATE entry SET content = randomblob(1000)");
     }
 
+    /// New content in the latter half of the rows.
+    pub fn refresh_part(&self) {
+        self.execute(&format!(
+            "UPDATE entry SET content = randomblob(1000) WHERE number > {}",
+            self.rows / 2
+        ));
+    }
+
     pub fn refreshed_then<T>(&self, act: impl FnOnce() -> T) -> T {
         self.refresh();
         act()
@@ -67,7 +82,7 @@ impl Books {
 
     /// The one generation of every row of both databases.
     pub fn generation(&self) -> i64 {
-        let [first, second] = self.paths().map(|path| generation(&path));
+        let [first, second] = self.paths().map(|path| generation(&path, self.rows));
         assert_eq!(first, second, "one database is old and the other new");
         first
     }
@@ -88,7 +103,7 @@ impl Books {
     }
 }
 
-fn generation(path: &Path) -> i64 {
+fn generation(path: &Path, all: i64) -> i64 {
     let connection = Connection::open(path).unwrap();
     let check: String = connection
         .query_row("PRAGMA integrity_check", [], |row| row.get(0))
@@ -101,6 +116,6 @@ fn generation(path: &Path) -> i64 {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .unwrap();
-    assert_eq!((first, rows), (last, ROWS), "{} is a mixture", path.display());
+    assert_eq!((first, rows), (last, all), "{} is a mixture", path.display());
     first
 }

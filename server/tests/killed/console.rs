@@ -7,18 +7,20 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use control::ports::clock::Clock;
 use control::ports::control_store::ControlStore;
 use control::ports::repository::Repositories;
 use domain::ids::{BackupId, SiteId};
 use domain::process::{Process, StateName};
 use domain::site::SiteStatus;
+use server::adapters::SystemClock;
 use server::wiring::{self, Places};
 use store::SqliteStore;
 
 use crate::books::Books;
 
 /// How often something that happens elsewhere is looked at.
-const LOOK: Duration = Duration::from_millis(20);
+pub const LOOK: Duration = Duration::from_millis(20);
 
 /// A start must not take longer than this on a busy machine.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
@@ -161,9 +163,18 @@ databases = [
     pub fn kill_after(&mut self, moment: Duration) {
         // The moment itself is what is tested.
         std::thread::sleep(moment);
+        self.kill();
+    }
+
+    /// Kills the server, if nobody else has.
+    pub fn kill(&mut self) {
         let mut child = self.running.take().expect("the server runs");
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("the server runs").id()
     }
 
     pub fn order_backup(&self) -> Process {
@@ -173,6 +184,29 @@ databases = [
     pub fn order_restore(&self, backup: &BackupId) -> Process {
         let form = format!("site=dupont&scope=*&backup={backup}&confirmation=DUPONT&reason=test");
         self.order("start_restore", &form)
+    }
+
+    /// Has what is due queued, by setting the policy that there is. A server that is killed meanwhile does not answer.
+    pub fn order_expiry(&self) {
+        let form = "site=dupont&days=7&months=1&years=1&safety=7";
+        if let Some((status, answer)) = self.try_call("POST", "/api/set_policy", form) {
+            assert!(matches!(status, 200 | 302), "{answer}");
+        }
+    }
+
+    /// Is nothing left to do for an expiry, and none under way?
+    pub async fn expiries_are_over(&self) -> bool {
+        let store = self.store().await;
+        let due = store.expiry_due(None, SystemClock.now()).await.unwrap();
+        due.is_empty() && store.active(None).await.unwrap().is_empty()
+    }
+
+    pub async fn wait_for_expiries(&self) {
+        let deadline = Instant::now() + STARTED_WITHIN;
+        while !self.expiries_are_over().await {
+            assert!(Instant::now() < deadline, "the expiry does not end");
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// A backup from its order to its end: how long it takes.
@@ -241,7 +275,11 @@ databases = [
         assert!(left.is_empty(), "{left:?}");
     }
 
-    fn places(&self) -> Places {
+    pub fn data(&self) -> PathBuf {
+        self.data.clone()
+    }
+
+    pub fn places(&self) -> Places {
         Places::below(Path::new(&self.data), Vec::new())
     }
 

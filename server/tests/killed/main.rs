@@ -1,10 +1,14 @@
-//! `kill -9` of the whole server at random moments of a backup and of a restore. After the restart no backup is half
+//! `kill -9` of the whole server at random moments of a backup and of a restore, and at every step of an expiry. After the restart no backup is half
 //! visible, the site is Ready on old or on new data and never on a mixture, and the process has ended.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
 mod books;
 mod console;
+#[cfg(target_os = "linux")]
+mod expiry;
+#[cfg(target_os = "linux")]
+mod steps;
 
 use std::time::Duration;
 
