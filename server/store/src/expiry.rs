@@ -38,7 +38,7 @@ pub(crate) async fn expiry_due(
          AND (b.purging OR b.gone_at <= ",
     );
     candidates.push_bind(now.millis()).push(
-        ")) AS leaving FROM sites s LEFT JOIN repositories r ON r.customer = s.customer WHERE NOT EXISTS \
+        ")) AS leaving FROM sites s JOIN repositories r ON r.customer = s.customer AND r.created WHERE NOT EXISTS \
          (SELECT 1 FROM processes p WHERE p.site = s.id AND p.kind = 'expiry' AND p.state IN ('queued', 'running')) \
          AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.site = s.id AND p.kind = 'expiry' \
          AND p.state IN ('failed', 'cancelled') \

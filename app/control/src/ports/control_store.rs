@@ -436,7 +436,7 @@ pub trait ControlStore: Send + Sync {
 
     /// The sites, or this one, for which an expiry has something to do and none is queued or running, by id: the policy no longer keeps a backup that
     /// nobody uses, the time of one in the bin has come, one is marked, or space of the customer's repository waits to be
-    /// freed (one site of the customer is told then). A site whose last expiry failed or was cancelled less than
+    /// freed (one site of the customer is told then). None of a customer whose repository was never created. A site whose last expiry failed or was cancelled less than
     /// [`domain::limits::EXPIRY_RETRY`] ago waits.
     async fn expiry_due(&self, site: Option<&SiteId>, now: Timestamp) -> Result<Vec<SiteId>, StoreError>;
 

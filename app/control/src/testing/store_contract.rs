@@ -140,6 +140,7 @@ macro_rules! store_contract {
                 a_failed_expiry_is_not_tried_again_at_once
                 an_expiry_has_its_customers_repository_for_itself
                 nobody_waits_for_an_expiry
+                without_a_repository_nothing_expires
                 the_last_expiry_of_a_customer_frees_the_space_and_a_day_later_the_rest
                 a_reading_goes_on_as_long_as_it_gives_a_sign_of_life
                 promoting_and_expiring_at_once_leave_one_of_the_two

@@ -36,7 +36,8 @@ impl World {
                         _ => false,
                     }
             };
-            if self.processes.values().any(waits) {
+            let stored = self.repositories.get(&site.customer).is_some_and(|row| row.exists);
+            if !stored || self.processes.values().any(waits) {
                 continue;
             }
             let free_at = self.free_at.get(&site.customer);
@@ -112,7 +113,7 @@ impl World {
             .collect();
         leaving.sort_by(|a, b| (a.backup.t0, &a.backup.id).cmp(&(b.backup.t0, &b.backup.id)));
         let customer = self.customer_of(&site)?;
-        if !leaving.is_empty() {
+        if !leaving.is_empty() && self.repositories.contains_key(&customer) {
             let free_at = self.free_at.entry(customer.clone()).or_insert(now);
             *free_at = now.min(*free_at);
         }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::backup::Backup;
+use domain::backup::{Backup, BackupKind};
 use domain::bacpac::Told;
 use domain::expiry::{ExpiryLog, Leaving, Space, Why};
 use domain::ids::{BackupId, ReadingId, SiteId};
@@ -18,8 +18,9 @@ use domain::time::Timestamp;
 
 use super::keeping::{delete, deleted_by_claire, is_listed, kept_by_claire, night, night_of, promote, rounds, spawned};
 use super::packages::{complete, database_of, export_of};
-use super::story::{LEASE_SECS, MANY, Story, at, broken, fenced, id, november, refusal};
+use super::story::{LEASE_SECS, MANY, Story, at, backup_by, broken, fenced, id, november, refusal};
 use crate::ports::control_store::{Claim, Claimed, Expiring, StoreError};
+use crate::ports::repository::SealedKey;
 
 const BY_DAYS: Why = Why::Policy(Expire::OlderThanDays { days: 1 });
 
@@ -323,10 +324,6 @@ pub async fn nobody_waits_for_an_expiry(story: Story) {
 /// Whoever is killed after marking leaves the wait behind, so that somebody frees; what was marked is removed later.
 pub async fn the_last_expiry_of_a_customer_frees_the_space_and_a_day_later_the_rest(story: Story) {
     let store = &story.store;
-    for customer in ["martin-sarl", "dupont-sa"] {
-        let key = crate::ports::repository::SealedKey(vec![1]);
-        store.save_key(&id(customer), &key).await.unwrap();
-    }
     for site in ["martin", "arnaud"] {
         night(&story, site, 22, at(100)).await;
         night(&story, site, 23, at(200)).await;
@@ -367,6 +364,25 @@ pub async fn the_last_expiry_of_a_customer_frees_the_space_and_a_day_later_the_r
     let freeing = start(&story, rest[0].as_str(), at(9_000)).await;
     finish(&story, &freeing.claim, at(9_001)).await;
     assert!(due(&story, at(99_000)).await.is_empty());
+}
+
+/// Rows without the repository that they tell of, such as those of a store brought back from elsewhere: an expiry could do nothing,
+/// and would be queued again with every look.
+pub async fn without_a_repository_nothing_expires(story: Story) {
+    let store = &story.store;
+    let queued = story.queue_manual("dupont", at(0)).await;
+    let claimed = story.claim(at(0)).await;
+    let backup = backup_by(&claimed.process, BackupKind::Manual, at(0));
+    store.complete_backup(&claimed.claim, &backup, at(30)).await.unwrap();
+    assert_eq!(backup.process, queued.id);
+    delete(&story, &backup, at(100)).await;
+    let over = at(1_000_000);
+    assert!(due(&story, over).await.is_empty(), "there is no key");
+    let key = SealedKey(vec![1]);
+    store.save_key(&id("dupont-sa"), &key).await.unwrap();
+    assert!(due(&story, over).await.is_empty(), "it was never created");
+    store.repository_exists(&id("dupont-sa")).await.unwrap();
+    assert_eq!(due(&story, over).await, [id("dupont")]);
 }
 
 /// One that comes too late is told so, because the backup may be gone.

@@ -50,6 +50,9 @@ pub async fn many_histories_at_once_keep_every_promise(story: Story) {
 /// # Panics
 /// When a promise is broken.
 pub async fn tell(story: &Story, seed: u64, steps: u32) -> Vec<String> {
+    for site in SITES {
+        story.has_stored(&id(site)).await;
+    }
     let mut life = Life::new(story, seed);
     let mut seen = BTreeMap::new();
     let mut told = Vec::new();

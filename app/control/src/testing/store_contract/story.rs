@@ -21,6 +21,7 @@ use domain::time::{CivilDate, OffsetChange, Timestamp, Zone};
 use super::{Examine, Opened};
 use crate::ports::control_store::{Account, Claim, Claimed, ControlStore, Declaration, NewProcess, StoreError};
 use crate::ports::database_engine::Address;
+use crate::ports::repository::SealedKey;
 
 /// The lease of the stories, seconds.
 pub const LEASE_SECS: i64 = 15;
@@ -390,7 +391,21 @@ impl Story {
             .complete_backup(&claimed.claim, &backup, ended)
             .await
             .expect("the claim is held");
+        self.has_stored(&claimed.process.site).await;
         backup
+    }
+
+    /// The customer of the site has a repository, as whoever has stored something does.
+    ///
+    /// # Panics
+    /// When the site does not exist.
+    pub async fn has_stored(&self, site: &SiteId) {
+        let site = self.store.site(site).await.expect("the store works");
+        let customer = site.expect("the site exists").customer;
+        let key = self.store.save_key(&customer, &SealedKey(vec![1])).await;
+        key.expect("the customer exists");
+        let exists = self.store.repository_exists(&customer).await;
+        exists.expect("it has a key");
     }
 
     /// Lets a claimed process fail.
