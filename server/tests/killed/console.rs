@@ -187,23 +187,32 @@ databases = [
     }
 
     /// Has what is due queued, by setting the policy that there is. A server that is killed meanwhile does not answer.
-    pub fn order_expiry(&self) {
+    fn order_expiry(&self) {
         let form = "site=dupont&days=7&months=1&years=1&safety=7";
         if let Some((status, answer)) = self.try_call("POST", "/api/set_policy", form) {
             assert!(matches!(status, 200 | 302), "{answer}");
         }
     }
 
-    /// Is nothing left to do for an expiry, and none under way?
-    pub async fn expiries_are_over(&self) -> bool {
+    /// Has everything that is due expire, unless that is `given_up` before.
+    pub async fn expire_to_the_end(&self, given_up: impl Fn() -> bool) {
         let store = self.store().await;
-        let due = store.expiry_due(None, SystemClock.now()).await.unwrap();
-        due.is_empty() && store.active(None).await.unwrap().is_empty()
+        let deadline = Instant::now() + STARTED_WITHIN;
+        while !given_up() && !expiries_are_over(&store).await {
+            assert!(Instant::now() < deadline, "the expiry does not end");
+            // Also after one that the server had begun by itself when not everything was due yet: the rest would wait for its next sweep.
+            if store.active(None).await.unwrap().is_empty() {
+                self.order_expiry();
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
+    /// Waits until nothing is left to do for an expiry, and none is under way. The server sees to it by itself.
     pub async fn wait_for_expiries(&self) {
+        let store = self.store().await;
         let deadline = Instant::now() + STARTED_WITHIN;
-        while !self.expiries_are_over().await {
+        while !expiries_are_over(&store).await {
             assert!(Instant::now() < deadline, "the expiry does not end");
             tokio::time::sleep(LOOK).await;
         }
@@ -319,4 +328,9 @@ impl Drop for Console {
             let _ = child.wait();
         }
     }
+}
+
+async fn expiries_are_over(store: &SqliteStore) -> bool {
+    let due = store.expiry_due(None, SystemClock.now()).await.unwrap();
+    due.is_empty() && store.active(None).await.unwrap().is_empty()
 }

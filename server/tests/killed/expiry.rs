@@ -146,10 +146,7 @@ impl World {
         let steps = Steps::watch(of, &places.repositories, &places.control_store(), &over);
         let pid = self.console.pid();
         let watching = std::thread::spawn(move || steps.kill_at(step, pid));
-        self.console.order_expiry();
-        while !watching.is_finished() && !self.console.expiries_are_over().await {
-            tokio::time::sleep(crate::console::LOOK).await;
-        }
+        self.console.expire_to_the_end(|| watching.is_finished()).await;
         std::fs::write(over.join("over"), "").unwrap();
         let killed = watching.join().unwrap();
         self.console.kill();
