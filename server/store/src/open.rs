@@ -84,6 +84,8 @@ impl SqliteStore {
             .filename(path)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
+            // Where a statement keeps what it would have to undo: a file of its own for each would cost more than the statement.
+            .pragma("temp_store", "memory")
             .busy_timeout(BUSY_TIMEOUT);
         let writer = pool(1)
             .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal))
