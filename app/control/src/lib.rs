@@ -35,5 +35,5 @@ pub use alerts::{Courier, Round};
 pub use control_plane::{ControlPlane, Outside};
 pub use error::ControlError;
 pub use feed::Feed;
-pub use nights::{LOOK_EVERY, PAUSE, Scheduler};
+pub use nights::Scheduler;
 pub use restores::RestoreOrder;

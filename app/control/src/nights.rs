@@ -16,7 +16,7 @@ use domain::nights::{self, Night};
 use domain::process::Process;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::control_plane::ControlPlane;
 use crate::error::ControlError;
@@ -24,19 +24,14 @@ use crate::ports::control_store::SiteNights;
 use crate::ports::notifier::Notice;
 use crate::ports::outbox::Alert;
 
-/// Longest sleep: a clock that is put forward is noticed within it.
-pub const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// What falls due or has changed within it is looked at together, in one transaction. Nobody minds when a night starts some
+/// seconds behind its moment; [`domain::limits::NIGHT_SLACK`] is far more.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 
-/// Shortest sleep: what falls together or has changed meanwhile is looked at together, in one transaction. Nobody minds when a
-/// night starts some seconds behind its moment; [`domain::limits::NIGHT_SLACK`] is far more.
-pub const PAUSE: Duration = Duration::from_secs(30);
-
-/// How often the store is asked which sites have changed without this scheduler being told. Below the first wait after a
-/// failure, so that a night given up by the queue itself is tried again in time.
+/// How often the store is asked which sites have changed without this scheduler being told: by another server, by a lease that ran
+/// out, by a backup that became complete. Below the first wait after a failure, so that a night given up by the queue
+/// itself is tried again in time.
 const ASK_FOR_CHANGES_EVERY: Duration = Duration::from_secs(10 * 60);
-
-/// How often all sites are read anew, should anything have been missed.
-const READ_ALL_EVERY: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// After every revision there will be.
 const EVERY_REVISION: u64 = i64::MAX as u64;
@@ -58,7 +53,6 @@ const HELD_BACK: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct NightWatch {
     changed: Mutex<BTreeSet<SiteId>>,
-    wake: Notify,
     looked_at: AtomicI64,
 }
 
@@ -67,7 +61,6 @@ impl NightWatch {
     pub(crate) fn begun(at: Timestamp) -> Self {
         Self {
             changed: Mutex::default(),
-            wake: Notify::new(),
             looked_at: AtomicI64::new(at.millis()),
         }
     }
@@ -76,7 +69,6 @@ impl NightWatch {
     pub(crate) fn changed(&self, site: &SiteId) {
         let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
         changed.insert(site.clone());
-        self.wake.notify_one();
     }
 
     fn take_changed(&self) -> BTreeSet<SiteId> {
@@ -96,17 +88,9 @@ impl ControlPlane {
         let mut scheduler = Scheduler::new(Arc::clone(&self));
         while !*stop.borrow() {
             // A failure was logged where it happened; the next look may find the store well again.
-            let wait = match scheduler.look().await {
-                Ok(Some(next)) => next.since(self.now()).clamp(PAUSE, LOOK_EVERY),
-                Ok(None) | Err(_) => LOOK_EVERY,
-            };
-            let woken = async {
-                tokio::time::sleep(PAUSE).await;
-                self.night_watch.wake.notified().await;
-            };
+            let _ = scheduler.look().await;
             tokio::select! {
-                () = woken => {}
-                () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep(scheduler.pause()) => {}
                 _ = stop.changed() => {}
             }
         }
@@ -118,8 +102,8 @@ pub struct Scheduler {
     plane: Arc<ControlPlane>,
     due: BTreeSet<(Timestamp, SiteId)>,
     moments: HashMap<SiteId, Timestamp>,
-    /// When all sites were last read; `None` asks for it.
-    read_all_at: Option<Timestamp>,
+    /// Was every site read? From then on each is read again with its own moment, at least once a day, and when it has changed.
+    knows_all: bool,
     /// When the store was last asked for changes, and the revision up to which they are known.
     asked_at: Timestamp,
     revision: u64,
@@ -137,7 +121,7 @@ impl Scheduler {
             plane,
             due: BTreeSet::new(),
             moments: HashMap::new(),
-            read_all_at: None,
+            knows_all: false,
             asked_at: looked_at,
             revision: 0,
             looked_at,
@@ -145,37 +129,38 @@ impl Scheduler {
         }
     }
 
-    /// Starts every night that is due; answers when the next look is wanted, unless something changes before.
+    /// Starts every night that is due; answers when there is next something to do, unless something changes before.
     ///
     /// # Errors
     /// A failure of the store. The next look begins anew.
     pub async fn look(&mut self) -> Result<Option<Timestamp>, ControlError> {
         let now = self.plane.now();
         let mut changed = self.plane.night_watch.take_changed();
-        // A clock that was put back: what the index holds was reckoned under another time.
-        let put_back = now < self.looked_at;
-        let outdated = |read: Timestamp| put_back || now.since(read) >= READ_ALL_EVERY;
         self.room = None;
-        let all = self.read_all_at.take().filter(|read| !outdated(*read));
-        match all {
-            None => {
-                // Asked first: what changes meanwhile is then looked at twice, not never.
-                self.ask_for_changes(EVERY_REVISION, now).await?;
-                self.look_at_all(now).await?;
+        // A clock that was put back: what the index holds was reckoned under another time.
+        let knows_all = std::mem::take(&mut self.knows_all) && now >= self.looked_at;
+        if knows_all {
+            if now.since(self.asked_at) >= ASK_FOR_CHANGES_EVERY {
+                changed.extend(self.ask_for_changes(self.revision, now).await?);
             }
-            Some(_) => {
-                if now.since(self.asked_at) >= ASK_FOR_CHANGES_EVERY {
-                    changed.extend(self.ask_for_changes(self.revision, now).await?);
-                }
-                self.look_at_some(changed, now).await?;
-            }
+            self.look_at_some(changed, now).await?;
+        } else {
+            // Asked first: what changes meanwhile is then looked at twice, not never.
+            self.ask_for_changes(EVERY_REVISION, now).await?;
+            self.look_at_all(now).await?;
         }
         // Set only now: a look that failed half-way is followed by one at everything.
-        self.read_all_at = Some(all.unwrap_or(now));
+        self.knows_all = true;
         self.looked_at = now;
         self.plane.night_watch.looked_at.store(now.millis(), Ordering::SeqCst);
         let next = self.due.first().map(|(moment, _)| *moment);
         Ok(next.map(|next| if next > now { next } else { now.plus(HELD_BACK) }))
+    }
+
+    /// How long to wait after a look before the next one.
+    #[must_use]
+    pub fn pause(&self) -> Duration {
+        if self.room == Some(0) { HELD_BACK } else { LOOK_EVERY }
     }
 
     async fn ask_for_changes(&mut self, since: u64, now: Timestamp) -> Result<Vec<SiteId>, ControlError> {

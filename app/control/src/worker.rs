@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::failure::{Cause, Failure};
 use domain::limits::{HEARTBEAT, LEASE, PROGRESS_INTERVAL};
-use domain::process::{Cancelling, Process, ProcessKind, ProcessState};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, StateName};
 use domain::site::SiteStatus;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -226,7 +226,10 @@ impl ControlPlane {
             self.feed.site(&process.site, SiteStatus::Ready);
         }
         self.feed.process(&process);
-        self.night_watch.changed(&process.site);
+        // What a completed backup changes can wait until the scheduler asks: it would be one look more at each site and night.
+        if process.kind.is_restore() || process.state.name() != StateName::Completed {
+            self.night_watch.changed(&process.site);
+        }
         if matches!(process.kind, ProcessKind::NightlyBackup { .. }) {
             self.expire_soon(&process.site).await;
         }

@@ -14,7 +14,7 @@ use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::plain::{KeptNotices, NoScratch, PlainHasher};
 use control::zones::zone;
-use control::{ControlPlane, LOOK_EVERY, Outside, PAUSE, Scheduler};
+use control::{ControlPlane, Outside, Scheduler};
 use domain::ids::{CustomerId, DatabaseId, SiteId};
 use domain::site::{Database, EngineKind, Site, SiteStatus};
 use domain::time::{Timestamp, Zone};
@@ -104,15 +104,13 @@ impl Host {
         })
     }
 
-    /// Lives until this much later. Whatever is queued is done at once; what has ended is looked at with the next look, as in the
-    /// server, which comes after its pause.
+    /// Lives until this much later, looking as often as the server does. Whatever is queued is done at once.
     pub async fn live(&mut self, time: Duration) -> Outcome<Cost> {
         let mut cost = Cost::default();
         let until = self.clock.now().plus(time);
         let mut minute = (i64::MIN, 0);
         while self.clock.now() < until {
-            let mut next = self.look(&mut cost).await?;
-            let mut worked = false;
+            self.look(&mut cost).await?;
             while charge(&mut cost.working, self.plane.work_once()).await? {
                 let this = self.clock.now().seconds() / 60;
                 if minute.0 != this {
@@ -120,14 +118,8 @@ impl Host {
                     minute = (this, 0);
                 }
                 minute.1 += 1;
-                worked = true;
             }
-            if worked {
-                next = Some(self.clock.now());
-            }
-            let now = self.clock.now();
-            let wait = next.map_or(LOOK_EVERY, |next| next.since(now).clamp(PAUSE, LOOK_EVERY));
-            self.clock.advance(wait);
+            self.clock.advance(self.server.pause());
         }
         cost.starts.extend((minute.1 > 0).then_some(minute.1));
         Ok(cost)
@@ -147,9 +139,10 @@ impl Host {
         self.server = Scheduler::new(Arc::clone(&self.plane));
     }
 
-    async fn look(&mut self, cost: &mut Cost) -> Outcome<Option<Timestamp>> {
+    async fn look(&mut self, cost: &mut Cost) -> Outcome<()> {
         cost.looks += 1;
-        Ok(charge(&mut cost.scheduling, self.server.look()).await?)
+        charge(&mut cost.scheduling, self.server.look()).await?;
+        Ok(())
     }
 }
 
