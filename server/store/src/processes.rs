@@ -47,6 +47,14 @@ macro_rules! line_sql {
     };
 }
 
+/// What is ahead of the queued process `p`, after [`line_sql`].
+macro_rules! ahead_sql {
+    () => {
+        "(SELECT place FROM line WHERE line.id = p.id) \
+         + (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive)"
+    };
+}
+
 /// A whole snapshot. What is ahead of a queued process changes without it, so its revision is that of the whole table:
 /// a later reading is never older, and the next change of its own is always younger.
 macro_rules! process_sql {
@@ -55,9 +63,9 @@ macro_rules! process_sql {
             line_sql!(),
             "SELECT p.*, s.name AS site_name, ",
             "CASE p.state WHEN 'queued' THEN (SELECT value FROM revisions) ELSE p.revision END AS snapshot_revision, ",
-            "CASE p.state WHEN 'queued' THEN (SELECT place FROM line WHERE line.id = p.id) ",
-            "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive) ",
-            "END AS ahead ",
+            "CASE p.state WHEN 'queued' THEN ",
+            ahead_sql!(),
+            " END AS ahead ",
             "FROM processes p JOIN sites s ON s.id = p.site ",
             $tail
         )
@@ -117,21 +125,29 @@ pub(crate) async fn queue_nights(
     .bind(last - count)
     .execute(&mut *tx)
     .await?;
-    let queued = sqlx::query(process_sql!("WHERE p.id IN (SELECT value ->> 'id' FROM json_each($1))"))
-        .bind(&free)
-        .fetch_all(&mut *tx)
-        .await?;
-    let mut queued = queued
-        .iter()
-        .map(|row| rows::process(row).map(|process| (process.id.clone(), process)))
-        .collect::<Result<HashMap<_, _>, _>>()?;
+    // Only what the queue makes of them is read back, in one row.
+    let row = sqlx::query(concat!(
+        line_sql!(),
+        "SELECT json_group_array(json_array(p.id, s.name, ",
+        ahead_sql!(),
+        ")) AS queued FROM processes p JOIN sites s ON s.id = p.site WHERE p.id IN (SELECT value ->> 'id' FROM json_each($1))"
+    ))
+    .bind(&free)
+    .fetch_one(&mut *tx)
+    .await?;
     tx.commit().await?;
+    let queued: Vec<(ProcessId, String, u32)> = rows::from_json(&row, "queued")?;
+    let mut queued: HashMap<_, _> = queued
+        .into_iter()
+        .map(|(id, name, ahead)| (id, (name, ahead)))
+        .collect();
+    let revision = u64::try_from(last).map_err(|_| Fault::broken("a revision below 0"))?;
     new.iter()
         .map(|new| match refused.remove(new.id.as_str()) {
             Some(no) => Ok(Err(no)),
             None => queued
                 .remove(&new.id)
-                .map(Ok)
+                .map(|(name, ahead)| Ok(new.queued(name, Some(ahead), revision)))
                 .ok_or_else(|| Fault::broken("a night that was queued is not there")),
         })
         .collect()

@@ -11,6 +11,7 @@ pub mod notifier;
 pub mod outbox;
 pub mod packages;
 pub mod password_hasher;
+pub mod records;
 pub mod repository;
 pub mod scratch;
 pub mod shelf;
