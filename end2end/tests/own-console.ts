@@ -49,7 +49,9 @@ export class OwnConsole {
     const [data, books] = ["data", "books"].map((name) => JSON.stringify(join(this.folder, name)));
     writeFileSync(
       this.config,
-      `[web]\nlisten = "127.0.0.1:${port}"\nplain_http = true\n[storage]\ndata = ${data}\nsqlite_folders = [${books}]\n`,
+      `[web]\nlisten = "127.0.0.1:${port}"\nplain_http = true\n[storage]\ndata = ${data}\nsqlite_folders = [${books}]\n` +
+        // As long as a story may hold a lock on a busy machine while it looks at what waits for it.
+        "[work]\nlock_timeout_secs = 300\n",
     );
     const database = (name: "compta" | "paie", words: string, product: string) =>
       `{ id = "${name}", name = "${words}", product = "${product}", engine = "sqlite", path = ${JSON.stringify(this.book(name))} }`;

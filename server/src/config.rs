@@ -74,6 +74,9 @@ pub struct Work {
     /// Processes at work at once on this server.
     #[config(default = 2, env = "COFFRE_MAX_RUNNING")]
     pub max_running: u32,
+    /// How long a database is waited for that another program has locked, seconds; then its backup or restore fails.
+    #[config(default = 10, env = "COFFRE_LOCK_TIMEOUT_SECS")]
+    pub lock_timeout_secs: u32,
     /// Largest BACPAC file that may be uploaded, GB (10^9 bytes).
     #[config(default = 20, env = "COFFRE_UPLOAD_MAX_GB")]
     pub upload_max_gb: u32,
@@ -108,6 +111,9 @@ pub enum ConfigError {
     /// A number outside its range.
     #[error("work.max_running must be 1 to 64, and is {0}")]
     MaxRunning(u32),
+    /// The same.
+    #[error("work.lock_timeout_secs must be 1 to 3600, and is {0}")]
+    LockTimeout(u32),
     /// The same.
     #[error("work.upload_max_gb must be 1 to 4096, and is {0}")]
     UploadMaxGb(u32),
@@ -164,6 +170,9 @@ impl Config {
         if !(1..=64).contains(&self.work.max_running) {
             return Err(ConfigError::MaxRunning(self.work.max_running));
         }
+        if !(1..=3_600).contains(&self.work.lock_timeout_secs) {
+            return Err(ConfigError::LockTimeout(self.work.lock_timeout_secs));
+        }
         if !(1..=4_096).contains(&self.work.upload_max_gb) {
             return Err(ConfigError::UploadMaxGb(self.work.upload_max_gb));
         }
@@ -201,6 +210,24 @@ mod tests {
         assert!(with("https://backup.example.org").is_ok());
         for bad in ["backup.example.org", "javascript:1", "https://a b", "https://a\nb"] {
             assert!(matches!(with(bad), Err(ConfigError::PublicUrl(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_the_work_outside_its_range_is_refused_by_its_name() {
+        for (setting, least, most) in [
+            ("max_running", 1, 64),
+            ("lock_timeout_secs", 1, 3_600),
+            ("upload_max_gb", 1, 4_096),
+        ] {
+            let with = |number: u32| load(&format!("[storage]\ndata = \"/srv\"\n[work]\n{setting} = {number}"));
+            for within in [least, most] {
+                assert!(with(within).is_ok(), "{setting} = {within}");
+            }
+            for outside in [least - 1, most + 1] {
+                let told = with(outside).unwrap_err().to_string();
+                assert!(told.contains(setting) && told.contains(&outside.to_string()), "{told}");
+            }
         }
     }
 
@@ -270,6 +297,7 @@ mod tests {
             "scratch",
             "sqlite_folders",
             "max_running",
+            "lock_timeout_secs",
             "upload_max_gb",
             "public_url",
             "trusted_certificates",

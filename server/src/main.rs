@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use control::ports::clock::Clock;
@@ -269,6 +270,7 @@ fn choices(config: &Config) -> Choices {
         clock: Arc::new(SystemClock),
         hasher: Arc::new(Argon2Hasher::new()),
         max_running: config.work.max_running,
+        lock_timeout: Duration::from_secs(config.work.lock_timeout_secs.into()),
         upload_most_bytes: u64::from(config.work.upload_max_gb) * 1_000_000_000,
     }
 }

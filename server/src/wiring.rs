@@ -18,12 +18,12 @@ use store::SqliteStore;
 use crate::adapters::master_key::MasterKey;
 use crate::adapters::{BacpacPackages, FolderShelf, LocalRepositories, LogNotifier, ScratchFolders};
 
-/// How long a locked SQLite database is waited for: longer than any sane transaction of the business software, shorter than
-/// the patience of a person.
-const SQLITE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a locked database is waited for, unless the configuration says otherwise: longer than any sane transaction of the
+/// business software, shorter than the patience of a person.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a PostgreSQL server may take to answer, and how long its locks are waited for.
-const POSTGRES_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a PostgreSQL server may take to answer.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where things are, as the configuration or the demonstration decided.
 #[derive(Debug, Clone)]
@@ -72,6 +72,8 @@ pub struct Choices {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Processes at work at once.
     pub max_running: u32,
+    /// How long a database is waited for that another program has locked.
+    pub lock_timeout: Duration,
     /// Largest file that may be uploaded, bytes.
     pub upload_most_bytes: u64,
 }
@@ -145,12 +147,12 @@ pub async fn control_plane(places: &Places, choices: Choices) -> Result<Arc<Cont
     })?;
     let sqlite = SqliteOptions {
         allowed_roots: places.sqlite_folders.clone(),
-        busy_timeout: SQLITE_PATIENCE,
+        busy_timeout: choices.lock_timeout,
     };
     let postgres = PostgresOptions {
         tools: None,
-        connect_timeout: POSTGRES_PATIENCE,
-        lock_timeout: POSTGRES_PATIENCE,
+        connect_timeout: CONNECT_TIMEOUT,
+        lock_timeout: choices.lock_timeout,
     };
     let postgres = Postgres::new(postgres).map_err(StartError::Thread)?;
     Ok(ControlPlane::new(Outside {

@@ -160,6 +160,7 @@ async fn a_night_whose_database_is_gone_is_told_without_waiting_for_the_next_loo
         clock: clock.clone(),
         hasher: Arc::new(Argon2Hasher::cheap()),
         max_running: 1,
+        lock_timeout: wiring::LOCK_TIMEOUT,
         upload_most_bytes: 1,
     };
     let places = Places::below(&folder.path().join("data"), vec![books]);

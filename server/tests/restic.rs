@@ -54,6 +54,7 @@ async fn restic_lists_checks_and_restores_what_coffre_stored() {
         clock: clock.clone(),
         hasher: Arc::new(Argon2Hasher::cheap()),
         max_running: 1,
+        lock_timeout: wiring::LOCK_TIMEOUT,
         upload_most_bytes: 1,
     };
     let plane = wiring::control_plane(&places, choices).await.unwrap();

@@ -134,6 +134,7 @@ async fn control_plane(data: &Path, books: &Books, clock: Arc<dyn Clock>) -> Res
         clock,
         hasher: Arc::new(Argon2Hasher::new()),
         max_running: MAX_RUNNING,
+        lock_timeout: wiring::LOCK_TIMEOUT,
         upload_most_bytes: UPLOAD_MAX_BYTES,
     };
     let plane = wiring::control_plane(&places, choices).await?;

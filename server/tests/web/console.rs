@@ -75,6 +75,7 @@ impl Console {
             clock,
             hasher: hasher.clone(),
             max_running: 2,
+            lock_timeout: wiring::LOCK_TIMEOUT,
             upload_most_bytes: 8 << 20,
         };
         let plane = wiring::control_plane(&places, choices).await.unwrap();
