@@ -6,7 +6,7 @@ use control::ports::outbox::Alert;
 use domain::backup::{Backup, BackupKind};
 use domain::failure::{Cause, Failure};
 use domain::ids::ProcessId;
-use domain::limits::{MAX_ATTEMPTS, exports_at_once};
+use domain::limits::{MAX_ATTEMPTS, expiries_at_once, exports_at_once};
 use domain::process::{Process, ProcessKind, Progress};
 use domain::time::Timestamp;
 use sqlx::{Row, SqliteConnection};
@@ -311,8 +311,8 @@ async fn next_queued(
         "WITH \
          busy AS (SELECT o.customer, count(*) AS running, sum(r.kind = 'expiry') AS alone \
                   FROM processes r JOIN sites o ON o.id = r.site WHERE r.state = 'running' GROUP BY o.customer), \
-         exports AS (SELECT count(*) AS here FROM processes \
-                     WHERE state = 'running' AND kind = 'export' AND worker = $1), \
+         here AS (SELECT count(*) FILTER (WHERE kind = 'export') AS exports, count(*) FILTER (WHERE kind = 'expiry') AS expiries \
+                  FROM processes WHERE state = 'running' AND worker = $1), \
          readers AS (SELECT o.customer FROM readings d JOIN backups u ON u.id = d.backup JOIN sites o ON o.id = u.site \
                      WHERE d.until > $3) \
          SELECT p.id FROM processes p JOIN sites s ON s.id = p.site JOIN customers c ON c.id = s.customer \
@@ -320,7 +320,8 @@ async fn next_queued(
          WHERE p.state = 'queued' \
          AND (NOT p.exclusive OR NOT EXISTS \
               (SELECT 1 FROM processes r WHERE r.site = p.site AND r.state = 'running' AND r.exclusive)) \
-         AND (p.kind <> 'export' OR $2 > (SELECT here FROM exports)) \
+         AND (p.kind <> 'export' OR $2 > (SELECT exports FROM here)) \
+         AND (p.kind <> 'expiry' OR $4 > (SELECT expiries FROM here)) \
          AND COALESCE(b.alone, 0) = 0 \
          AND (p.kind <> 'expiry' OR (b.running IS NULL AND s.customer NOT IN (SELECT customer FROM readers))) \
          ORDER BY CASE p.kind WHEN 'nightly' THEN 1 WHEN 'expiry' THEN 2 ELSE 0 END, \
@@ -329,6 +330,7 @@ async fn next_queued(
     .bind(worker)
     .bind(i64::from(exports_at_once(max_running)))
     .bind(now.millis())
+    .bind(i64::from(expiries_at_once(max_running)))
     .fetch_optional(tx)
     .await?;
     row.as_ref().map(|row| rows::id(row, "id")).transpose()

@@ -74,6 +74,7 @@ macro_rules! store_contract {
                 ten_backups_of_one_customer_do_not_starve_the_next
                 the_place_in_the_queue_is_the_order_of_the_claims
                 what_does_not_exist_cannot_be_stopped
+                expiries_leave_half_of_the_workers
             }
             restores {
                 a_restore_closes_the_site_and_every_end_opens_it

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::failure::{Cause, Failure};
 use domain::ids::{CustomerId, ProcessId, SiteId};
-use domain::limits::{MAX_ATTEMPTS, exports_at_once};
+use domain::limits::{MAX_ATTEMPTS, expiries_at_once, exports_at_once};
 use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress, StateName};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -53,12 +53,15 @@ impl World {
             .map(|work| &work.process.site)
             .collect();
         let export = |work: &Work| matches!(work.process.kind, ProcessKind::Export { .. });
-        let exports = running.filter(|work| export(work) && work.worker == worker).count();
-        let no_export = exports >= exports_at_once(max_running) as usize;
+        let expiry = |work: &Work| work.process.kind == ProcessKind::Expiry;
+        let here = || running.clone().filter(|work| work.worker == worker);
+        let no_export = here().filter(|work| export(work)).count() >= exports_at_once(max_running) as usize;
+        let no_expiry = here().filter(|work| expiry(work)).count() >= expiries_at_once(max_running) as usize;
         let ready = |work: &&Work| {
             let waits = || {
                 exclusive(work) && busy.contains(&work.process.site)
                     || export(work) && no_export
+                    || expiry(work) && no_expiry
                     || self.waits_for_the_repository(&work.process, now)
             };
             work.process.state == ProcessState::Queued && !waits()

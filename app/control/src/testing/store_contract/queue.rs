@@ -449,3 +449,32 @@ pub async fn what_does_not_exist_cannot_be_stopped(story: Story) {
         .expect("it waits");
     assert!(story.status("dupont").await.is_ready());
 }
+
+/// However many customers have something to expire, a worker is left for what people and nights ask for.
+pub async fn expiries_leave_half_of_the_workers(story: Story) {
+    for site in ["dupont", "martin"] {
+        let new = story.new_process(site, ProcessKind::Expiry, at(0));
+        story.store.queue_expiry(&new).await.expect("the site is there");
+    }
+    let (two, four) = (2, 4);
+    let first = story.look(at(1), two).await.expect("nothing goes before it");
+    assert_eq!(first.process.kind, ProcessKind::Expiry);
+    assert!(
+        story.look(at(2), two).await.is_none(),
+        "the other one waits for the first"
+    );
+    story.queue_manual("arnaud", at(3)).await;
+    let backup = story.look(at(4), two).await.expect("a worker was left");
+    assert_eq!(backup.process.kind, ProcessKind::ManualBackup);
+    story.complete(&backup, at(5)).await;
+    let second = story.look(at(6), four).await.expect("there are more workers");
+    assert_eq!(second.process.kind, ProcessKind::Expiry);
+    story.fail(&second.claim, at(7)).await;
+    let again = story.new_process("martin", ProcessKind::Expiry, at(8));
+    story.store.queue_expiry(&again).await.expect("the site is there");
+    let elsewhere = story.store.claim("elsewhere", at(9), at(20), two).await;
+    let elsewhere = elsewhere
+        .expect("looking is never refused")
+        .expect("another node has room");
+    assert_eq!(elsewhere.process.id, again.id);
+}
