@@ -80,32 +80,38 @@ impl ControlPlane {
     /// # Errors
     /// [`Refusal::TooLate`] when the night has its backup; [`Refusal::SiteRestoring`]; [`Refusal::NotFound`].
     pub async fn start_nightly_backup(&self, site: &SiteId, business_date: CivilDate) -> Result<Process, ControlError> {
-        let answers = self.start_nights([(site, business_date)]).await?;
-        let answer = answers.into_iter().next();
-        let process = answer.ok_or_else(|| ControlError::failed("one night was asked for"))?;
-        Ok(process?)
+        let new = self.new_night(site, business_date);
+        let process = self.outside.store.queue_backup(&new).await?;
+        self.announce(&process);
+        Ok(process)
     }
 
-    /// The same for several, in one transaction: the answer to each, in their order.
+    /// The same for several, in one transaction: the process of each or why there is none, in their order.
     ///
     /// # Errors
     /// A failure of the store: then none is queued.
     pub(crate) async fn start_nights(
         &self,
         nights: impl IntoIterator<Item = (&SiteId, CivilDate)>,
-    ) -> Result<Vec<Result<Process, Refusal>>, ControlError> {
-        let new = |(site, business_date): (&SiteId, CivilDate)| NewProcess {
+    ) -> Result<Vec<Result<ProcessId, Refusal>>, ControlError> {
+        let nights = nights.into_iter();
+        let new: Vec<_> = nights.map(|(site, date)| self.new_night(site, date)).collect();
+        let answers = self.outside.store.queue_nights(&new).await?;
+        self.announce_queue().await;
+        self.wake.notify_one();
+        let ids = new.into_iter().map(|new| new.id);
+        Ok(ids.zip(answers).map(|(id, answer)| answer.map(|()| id)).collect())
+    }
+
+    fn new_night(&self, site: &SiteId, business_date: CivilDate) -> NewProcess {
+        NewProcess {
             id: ProcessId::from_random(random::bytes()),
             site: site.clone(),
             kind: ProcessKind::NightlyBackup { business_date },
             requested_by: String::new(),
             reason: None,
             at: self.now(),
-        };
-        let new: Vec<_> = nights.into_iter().map(new).collect();
-        let answers = self.outside.store.queue_nights(&new).await?;
-        answers.iter().flatten().for_each(|process| self.announce(process));
-        Ok(answers)
+        }
     }
 
     /// The backups of one database: automatic first, manual second, those before a restore third (R15, R16).

@@ -27,6 +27,11 @@ impl Feed {
         self.0.subscribe()
     }
 
+    /// Does anybody listen? Whoever begins afterwards reads the present state first.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     pub(crate) fn process(&self, process: &Process) {
         // No listener is no error.
         let _ = self.0.send(LiveEvent::Process(process.clone()));

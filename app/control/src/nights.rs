@@ -11,9 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::alert::Matter;
-use domain::ids::SiteId;
+use domain::ids::{ProcessId, SiteId};
 use domain::nights::{self, Night};
-use domain::process::Process;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use tokio::sync::watch;
@@ -271,7 +270,7 @@ impl Scheduler {
         &self,
         mut site: SiteNights,
         night: Night,
-        answer: Result<Process, Refusal>,
+        answer: Result<ProcessId, Refusal>,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let Night {
@@ -282,7 +281,7 @@ impl Scheduler {
         } = night;
         match answer {
             Ok(process) if late => {
-                tracing::warn!(site = %site.site, %business_date, missed, process = %process.id, "a night is made late");
+                tracing::warn!(site = %site.site, %business_date, missed, %process, "a night is made late");
             }
             // Or another server was quicker.
             Ok(_) | Err(Refusal::TooLate) => {}

@@ -96,7 +96,7 @@ impl ControlPlane {
         self.feed.process(&process);
         if process.state.is_over() {
             self.night_watch.changed(&process.site);
-            self.announce_queue(&process.id).await;
+            self.announce_queue().await;
             if process.kind.is_restore() {
                 self.feed.site(&process.site, SiteStatus::Ready);
             }

@@ -60,7 +60,7 @@ impl ControlPlane {
             .await?;
         let Some(claimed) = claimed else { return Ok(false) };
         self.feed.process(&claimed.process);
-        self.announce_queue(&claimed.process.id).await;
+        self.announce_queue().await;
         self.attend(claimed).await;
         Ok(true)
     }
@@ -233,17 +233,19 @@ impl ControlPlane {
         if matches!(process.kind, ProcessKind::NightlyBackup { .. }) {
             self.expire_soon(&process.site).await;
         }
-        let id = process.id.clone();
         self.notify(Notice::Ended(process));
-        self.announce_queue(&id).await;
+        self.announce_queue().await;
     }
 
-    /// Those who waited behind an ended process have moved up: their pages are told.
-    pub(crate) async fn announce_queue(&self, ended: &domain::ids::ProcessId) {
+    /// The queue has changed: the pages of those who wait in it are told their places, if there are any.
+    pub(crate) async fn announce_queue(&self) {
+        if !self.feed.is_followed() {
+            return;
+        }
         match self.outside.store.active(None).await {
             Ok(active) => active
                 .iter()
-                .filter(|p| p.id != *ended && p.ahead.is_some())
+                .filter(|p| p.ahead.is_some())
                 .for_each(|p| self.feed.process(p)),
             Err(error) => tracing::warn!(%error, "the queue could not be read"),
         }

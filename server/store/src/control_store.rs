@@ -95,7 +95,7 @@ impl ControlStore for SqliteStore {
         Ok(processes::queue_backup(self, new).await?)
     }
 
-    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<Process, Refusal>>, StoreError> {
+    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
         Ok(processes::queue_nights(self, new).await?)
     }
 

@@ -47,14 +47,6 @@ macro_rules! line_sql {
     };
 }
 
-/// What is ahead of the queued process `p`, after [`line_sql`].
-macro_rules! ahead_sql {
-    () => {
-        "(SELECT place FROM line WHERE line.id = p.id) \
-         + (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive)"
-    };
-}
-
 /// A whole snapshot. What is ahead of a queued process changes without it, so its revision is that of the whole table:
 /// a later reading is never older, and the next change of its own is always younger.
 macro_rules! process_sql {
@@ -63,9 +55,9 @@ macro_rules! process_sql {
             line_sql!(),
             "SELECT p.*, s.name AS site_name, ",
             "CASE p.state WHEN 'queued' THEN (SELECT value FROM revisions) ELSE p.revision END AS snapshot_revision, ",
-            "CASE p.state WHEN 'queued' THEN ",
-            ahead_sql!(),
-            " END AS ahead ",
+            "CASE p.state WHEN 'queued' THEN (SELECT place FROM line WHERE line.id = p.id) ",
+            "+ (SELECT count(*) FROM processes r WHERE r.state = 'running' AND r.site = p.site AND r.exclusive AND p.exclusive) ",
+            "END AS ahead ",
             "FROM processes p JOIN sites s ON s.id = p.site ",
             $tail
         )
@@ -81,13 +73,10 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
             insert_with_slot(&mut tx, new).await?;
         }
         ProcessKind::NightlyBackup { .. } => {
-            if let Some(no) = refused_tonight(&mut tx, &[Night::of(new)?])
-                .await?
-                .remove(new.id.as_str())
-            {
+            let asked = [Night::of(new)?];
+            if let Some(no) = insert_nights(&mut tx, &asked).await?.remove(new.id.as_str()) {
                 return Err(no.into());
             }
-            insert(&mut tx, new).await?;
         }
         _ => return Err(Fault::broken("only a backup is queued as one")),
     }
@@ -97,60 +86,18 @@ pub(crate) async fn queue_backup(store: &SqliteStore, new: &NewProcess) -> Resul
 }
 
 /// Queues the backups of several nights: a handful of statements however many they are.
-pub(crate) async fn queue_nights(
-    store: &SqliteStore,
-    new: &[NewProcess],
-) -> Result<Vec<Result<Process, Refusal>>, Fault> {
+pub(crate) async fn queue_nights(store: &SqliteStore, new: &[NewProcess]) -> Result<Vec<Result<(), Refusal>>, Fault> {
     if new.is_empty() {
         return Ok(Vec::new());
     }
     let asked: Vec<_> = new.iter().map(Night::of).collect::<Result<_, _>>()?;
     let mut tx = store.begin().await?;
-    let mut refused = refused_tonight(&mut tx, &asked).await?;
-    let free = asked.iter().filter(|night| !refused.contains_key(night.id));
-    let free: Vec<_> = free.collect();
-    let count = i64::try_from(free.len()).map_err(|_| Fault::broken("more nights than numbers"))?;
-    let last: i64 = sqlx::query_scalar("UPDATE revisions SET value = value + $1 RETURNING value")
-        .bind(count)
-        .fetch_one(&mut *tx)
-        .await?;
-    let free = rows::json(&free)?;
-    sqlx::query(
-        "INSERT INTO processes (id, site, kind, business_date, requested_by, requested_at, state, attempt, percent, \
-         revision, updated_at, exclusive) \
-         SELECT value ->> 'id', value ->> 'site', 'nightly', value ->> 'date', value ->> 'by', value ->> 'at', 'queued', 0, 0, \
-         $2 + key + 1, value ->> 'at', 1 FROM json_each($1)",
-    )
-    .bind(&free)
-    .bind(last - count)
-    .execute(&mut *tx)
-    .await?;
-    // Only what the queue makes of them is read back, in one row.
-    let row = sqlx::query(concat!(
-        line_sql!(),
-        "SELECT json_group_array(json_array(p.id, s.name, ",
-        ahead_sql!(),
-        ")) AS queued FROM processes p JOIN sites s ON s.id = p.site WHERE p.id IN (SELECT value ->> 'id' FROM json_each($1))"
-    ))
-    .bind(&free)
-    .fetch_one(&mut *tx)
-    .await?;
+    let mut refused = insert_nights(&mut tx, &asked).await?;
     tx.commit().await?;
-    let queued: Vec<(ProcessId, String, u32)> = rows::from_json(&row, "queued")?;
-    let mut queued: HashMap<_, _> = queued
-        .into_iter()
-        .map(|(id, name, ahead)| (id, (name, ahead)))
-        .collect();
-    let revision = u64::try_from(last).map_err(|_| Fault::broken("a revision below 0"))?;
-    new.iter()
-        .map(|new| match refused.remove(new.id.as_str()) {
-            Some(no) => Ok(Err(no)),
-            None => queued
-                .remove(&new.id)
-                .map(|(name, ahead)| Ok(new.queued(name, Some(ahead), revision)))
-                .ok_or_else(|| Fault::broken("a night that was queued is not there")),
-        })
-        .collect()
+    Ok(asked
+        .iter()
+        .map(|night| refused.remove(night.id).map_or(Ok(()), Err))
+        .collect())
 }
 
 /// A night that is asked for, as a statement takes many.
@@ -178,38 +125,59 @@ impl<'a> Night<'a> {
     }
 }
 
-/// Those of these nights that are not queued, by the id they were to have.
-async fn refused_tonight<'a>(
-    tx: &mut SqliteConnection,
-    asked: &[Night<'a>],
-) -> Result<HashMap<&'a str, Refusal>, Fault> {
-    // All in one row: handing over a row costs more than looking.
+/// Inserts those of these nights that can be. Answers why each of the others is not, by the id it was to have.
+async fn insert_nights<'a>(tx: &mut SqliteConnection, asked: &[Night<'a>]) -> Result<HashMap<&'a str, Refusal>, Fault> {
+    let mut seen = HashSet::new();
+    let once: Vec<_> = asked
+        .iter()
+        .filter(|night| seen.insert((night.site, &night.date)))
+        .collect();
+    let count = i64::try_from(once.len()).map_err(|_| Fault::broken("more nights than numbers"))?;
+    let last: i64 = sqlx::query_scalar("UPDATE revisions SET value = value + $1 RETURNING value")
+        .bind(count)
+        .fetch_one(&mut *tx)
+        .await?;
+    let inserted = sqlx::query(
+        "INSERT INTO processes (id, site, kind, business_date, requested_by, requested_at, state, attempt, percent, \
+         revision, updated_at, exclusive) \
+         SELECT value ->> 'id', s.id, 'nightly', value ->> 'date', value ->> 'by', value ->> 'at', 'queued', 0, 0, \
+         $2 + key + 1, value ->> 'at', 1 FROM json_each($1) JOIN sites s ON s.id = value ->> 'site' \
+         WHERE s.restoring IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.site = s.id AND p.business_date = value ->> 'date' \
+         AND p.kind = 'nightly' AND p.state IN ('queued', 'running', 'completed')) \
+         AND NOT EXISTS (SELECT 1 FROM backups b WHERE b.site = s.id AND b.business_date = value ->> 'date' \
+         AND b.kind = 'automatic')",
+    )
+    .bind(rows::json(&once)?)
+    .bind(last - count)
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if inserted == asked.len() as u64 {
+        return Ok(HashMap::new());
+    }
     let row = sqlx::query(
-        "SELECT json_group_array(json_array(known, closed, taken)) AS answers FROM (SELECT s.id IS NOT NULL AS known, \
-         s.restoring IS NOT NULL AS closed, EXISTS (SELECT 1 FROM processes \
-         WHERE site = s.id AND business_date = value ->> 'date' AND kind = 'nightly' \
-         AND state IN ('queued', 'running', 'completed')) OR EXISTS (SELECT 1 FROM backups WHERE site = s.id \
-         AND business_date = value ->> 'date' AND kind = 'automatic') AS taken \
-         FROM json_each($1) LEFT JOIN sites s ON s.id = value ->> 'site' ORDER BY key)",
+        "SELECT json_group_array(json_array(made, known, closed)) AS answers FROM (SELECT \
+         EXISTS (SELECT 1 FROM processes WHERE id = value ->> 'id') AS made, s.id IS NOT NULL AS known, \
+         s.restoring IS NOT NULL AS closed FROM json_each($1) LEFT JOIN sites s ON s.id = value ->> 'site' ORDER BY key)",
     )
     .bind(rows::json(&asked)?)
     .fetch_one(tx)
     .await?;
     let looked_at: Vec<[u8; 3]> = rows::from_json(&row, "answers")?;
-    let (mut refused, mut seen) = (HashMap::new(), HashSet::new());
-    for (night, [known, closed, taken]) in asked.iter().zip(looked_at) {
-        let no = if known == 0 {
-            Refusal::NotFound
-        } else if closed == 1 {
-            Refusal::SiteRestoring
-        } else if taken == 1 || !seen.insert((night.site, &night.date)) {
-            Refusal::TooLate
-        } else {
-            continue;
-        };
-        refused.insert(night.id, no);
-    }
-    Ok(refused)
+    let refusals = asked
+        .iter()
+        .zip(looked_at)
+        .filter_map(|(night, [made, known, closed])| {
+            let no = match (made, known, closed) {
+                (1, ..) => return None,
+                (_, 0, _) => Refusal::NotFound,
+                (.., 1) => Refusal::SiteRestoring,
+                _ => Refusal::TooLate,
+            };
+            Some((night.id, no))
+        });
+    Ok(refusals.collect())
 }
 
 /// Queues a restore and closes the site.

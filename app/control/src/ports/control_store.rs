@@ -96,7 +96,7 @@ pub trait ControlStore: Send + Sync {
 
     /// Queues the backups of several nights, in one transaction; the answer to each, as [`Self::queue_backup`] would give it, in
     /// their order.
-    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<Process, Refusal>>, StoreError>;
+    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<(), Refusal>>, StoreError>;
 
     /// Queues a restore and closes the site, in one transaction: [`Refusal::SiteRestoring`] when it is closed already,
     /// [`Refusal::NotFound`] when the backup is not this site's, is deleted, or does not hold the database in scope.

@@ -4,7 +4,7 @@ use domain::account::Actor;
 use domain::expiry::Leaving;
 use domain::ids::{AccountId, BackupId, CustomerId, DatabaseId, PartnerId, ProcessId, SiteId};
 use domain::nights::Nights;
-use domain::process::{Cancelling, Process, ProcessKind, ProcessState};
+use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::schedule::Schedule;
 use domain::site::Site;
@@ -76,29 +76,6 @@ pub struct NewProcess {
     pub reason: Option<String>,
     /// When it is asked for.
     pub at: Timestamp,
-}
-
-impl NewProcess {
-    /// The process as it stands once it is queued and nothing else has happened to it.
-    #[must_use]
-    pub fn queued(&self, site_name: String, ahead: Option<u32>, revision: u64) -> Process {
-        Process {
-            id: self.id.clone(),
-            site: self.site.clone(),
-            site_name,
-            kind: self.kind.clone(),
-            state: ProcessState::Queued,
-            requested_by: self.requested_by.clone(),
-            requested_at: self.at,
-            attempt: 0,
-            ahead,
-            cancelling: Cancelling::Possible,
-            t0: None,
-            backup: None,
-            revision,
-            updated_at: self.at,
-        }
-    }
 }
 
 /// An account with its secret.

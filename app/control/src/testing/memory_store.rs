@@ -158,16 +158,14 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.queue_backup(new))
     }
 
-    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<Process, Refusal>>, StoreError> {
+    async fn queue_nights(&self, new: &[NewProcess]) -> Result<Vec<Result<(), Refusal>>, StoreError> {
         self.change(|world| {
             let nights = |new: &NewProcess| matches!(new.kind, ProcessKind::NightlyBackup { .. });
             if !new.iter().all(nights) {
                 return Err(StoreError::Broken("only a night is queued as one".to_owned()));
             }
-            let queued: Vec<_> = new.iter().map(|new| world.queue_backup(new)).collect();
-            let answers = queued.into_iter().map(|answer| match answer {
-                // As they are once all are queued.
-                Ok(process) => world.snapshot(&process.id).map(Ok),
+            let answers = new.iter().map(|new| match world.queue_backup(new) {
+                Ok(_) => Ok(Ok(())),
                 Err(StoreError::Refused(no)) => Ok(Err(no)),
                 Err(broken) => Err(broken),
             });

@@ -7,7 +7,7 @@ use domain::bacpac::{Export, Upload};
 use domain::failure::Failure;
 use domain::ids::{ProcessId, SiteId, UploadId};
 use domain::judgement::is_judged;
-use domain::process::{Process, ProcessKind, ProcessState, Progress, StateName};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState, Progress, StateName};
 use domain::refusal::{OldestManual, Refusal};
 use domain::restore::Scope;
 use domain::site::SiteStatus;
@@ -337,7 +337,22 @@ impl World {
         if self.processes.contains_key(&new.id) {
             return Err(broken("a process id twice"));
         }
-        let process = new.queued(String::new(), None, self.next_revision());
+        let process = Process {
+            id: new.id.clone(),
+            site: new.site.clone(),
+            site_name: String::new(),
+            kind: new.kind.clone(),
+            state: ProcessState::Queued,
+            requested_by: new.requested_by.clone(),
+            requested_at: new.at,
+            attempt: 0,
+            ahead: None,
+            cancelling: Cancelling::Possible,
+            t0: None,
+            backup: None,
+            revision: self.next_revision(),
+            updated_at: new.at,
+        };
         let work = Work {
             process,
             reason: new.reason.clone(),

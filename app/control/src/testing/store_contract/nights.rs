@@ -4,7 +4,7 @@ use domain::alert::Matter;
 use domain::backup::BackupKind;
 use domain::limits::{DAILY_RETENTION_RANGE, MONTHLY_RETENTION_RANGE, SAFETY_RETENTION_RANGE, YEARLY_RETENTION_RANGE};
 use domain::nights::{FailedNight, Silence};
-use domain::process::{Process, ProcessKind};
+use domain::process::{Cancelling, Process, ProcessKind, ProcessState};
 use domain::refusal::Refusal;
 use domain::retention::{Policy, Terms};
 use domain::schedule::Schedule;
@@ -337,6 +337,7 @@ pub async fn several_nights_at_once_are_each_answered(story: Story) {
         ("arnaud", 20),
         ("nowhere", 20),
         ("martin", 20),
+        ("martin", 20),
     ]
     .map(|(site, day)| {
         let business_date = november(day);
@@ -350,12 +351,24 @@ pub async fn several_nights_at_once_are_each_answered(story: Story) {
         Some(Refusal::SiteRestoring),
         Some(Refusal::NotFound),
         None,
+        Some(Refusal::TooLate),
     ];
     assert_eq!(refusals, expected);
     for (new, answer) in new.iter().zip(answers) {
-        if let Ok(process) = answer {
-            assert_eq!(process, story.process(&new.id).await);
-            assert_eq!((process.kind, process.site), (new.kind.clone(), new.site.clone()));
+        match answer {
+            Ok(()) => {
+                let process = story.process(&new.id).await;
+                assert_eq!(
+                    (process.state, process.cancelling),
+                    (ProcessState::Queued, Cancelling::Possible)
+                );
+                assert_eq!((process.kind, process.site), (new.kind.clone(), new.site.clone()));
+                assert_eq!(
+                    (process.requested_by, process.requested_at),
+                    (new.requested_by.clone(), at(70))
+                );
+            }
+            Err(_) => assert_eq!(store.process(&new.id).await.expect("the store works"), None),
         }
     }
     assert_eq!(store.queue_nights(&[]).await.expect("the store works"), []);
