@@ -74,7 +74,7 @@ pub struct Work {
     /// Processes at work at once on this server.
     #[config(default = 2, env = "COFFRE_MAX_RUNNING")]
     pub max_running: u32,
-    /// How long a database is waited for that another program has locked, seconds; then its backup or restore fails.
+    /// How long the backup of a SQLite database waits for a program that has locked it, seconds; then it fails.
     #[config(default = 10, env = "COFFRE_LOCK_TIMEOUT_SECS")]
     pub lock_timeout_secs: u32,
     /// Largest BACPAC file that may be uploaded, GB (10^9 bytes).

@@ -18,8 +18,8 @@ use store::SqliteStore;
 use crate::adapters::master_key::MasterKey;
 use crate::adapters::{BacpacPackages, FolderShelf, LocalRepositories, LogNotifier, ScratchFolders};
 
-/// How long a locked database is waited for, unless the configuration says otherwise: longer than any sane transaction of the
-/// business software, shorter than the patience of a person.
+/// How long a locked database is waited for; a SQLite one that is backed up, unless the configuration says otherwise. Longer than any
+/// sane transaction of the business software, shorter than the patience of a person.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a PostgreSQL server may take to answer.
@@ -72,7 +72,7 @@ pub struct Choices {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Processes at work at once.
     pub max_running: u32,
-    /// How long a database is waited for that another program has locked.
+    /// How long the backup of a SQLite database waits for a program that has locked it.
     pub lock_timeout: Duration,
     /// Largest file that may be uploaded, bytes.
     pub upload_most_bytes: u64,
@@ -152,7 +152,7 @@ pub async fn control_plane(places: &Places, choices: Choices) -> Result<Arc<Cont
     let postgres = PostgresOptions {
         tools: None,
         connect_timeout: CONNECT_TIMEOUT,
-        lock_timeout: choices.lock_timeout,
+        lock_timeout: LOCK_TIMEOUT,
     };
     let postgres = Postgres::new(postgres).map_err(StartError::Thread)?;
     Ok(ControlPlane::new(Outside {

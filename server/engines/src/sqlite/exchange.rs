@@ -46,6 +46,10 @@ pub(crate) enum Step {
     NewInPlace,
 }
 
+/// How long an exchange may wait until it is alone. Shorter than [`domain::limits::LEASE`], which was renewed right before: whoever
+/// has lost it must not put anything in place any more.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
 /// Exchanges. On an error before [`Step::NewInPlace`] the live database is what it was.
 ///
 /// # Errors

@@ -35,7 +35,8 @@ use self::location::Location;
 pub struct SqliteOptions {
     /// Folders below which databases may lie, links followed. None: no database is allowed.
     pub allowed_roots: Vec<PathBuf>,
-    /// How long a lock held by another program is waited for; some seconds.
+    /// How long a backup waits for a lock held by another program. What exchanges data waits no longer than
+    /// [`exchange::LONGEST_WAIT`].
     pub busy_timeout: Duration,
 }
 
@@ -52,6 +53,11 @@ impl Sqlite {
         Self { options }
     }
 
+    /// How long an exchange waits until it is alone.
+    fn exchange_timeout(&self) -> Duration {
+        self.options.busy_timeout.min(exchange::LONGEST_WAIT)
+    }
+
     fn existing(&self, source: &DatabaseSource) -> Result<Location, EngineError> {
         Location::existing(source, &self.options.allowed_roots)
     }
@@ -65,7 +71,7 @@ impl Sqlite {
     ) -> Result<Shadow, EngineError> {
         let location = Location::expected(source, &self.options.allowed_roots)?;
         let beside = location.beside(tag)?;
-        load::load(location, beside, self.options.busy_timeout, files, progress)
+        load::load(location, beside, self.exchange_timeout(), files, progress)
     }
 }
 
@@ -128,7 +134,7 @@ impl DatabaseEngine for Sqlite {
         let location = Location::expected(source, &self.options.allowed_roots)?;
         let beside = location.beside(tag)?;
         match settlement {
-            Settlement::RollBack => exchange::roll_back(&location, &beside, self.options.busy_timeout),
+            Settlement::RollBack => exchange::roll_back(&location, &beside, self.exchange_timeout()),
             Settlement::Keep => exchange::keep(&location, &beside),
         }
     }
