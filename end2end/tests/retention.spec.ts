@@ -12,8 +12,8 @@ async function aWeek(page: Page, own: OwnConsole): Promise<void> {
   await expect(async () => expect((await backupsOf(page, "dupont", "compta")).manual).toHaveLength(1)).toPass({ timeout: 60_000 });
   const nights = Array.from({ length: 7 }, (_, back) => {
     const [id, process, date] = [`'night-${back}'`, `'process-${back}'`, `date('now', '-${back + 1} day')`];
-    // Just before now on the day after, whatever the hour: a night of the small hours may still be to come today.
-    const at = `(strftime('%s', 'now', '-${back} day') - 60) * 1000`;
+    // An hour before now on the day after, whatever the hour: a night of the small hours may still be to come today.
+    const at = `(strftime('%s', 'now', '-${back} day') - 3600) * 1000`;
     return `UPDATE revisions SET value = value + 1;
      INSERT INTO processes (id, site, kind, exclusive, business_date, requested_by, requested_at, state, attempt, percent, started_at,
          ended_at, t0, made_backup, revision, updated_at)

@@ -213,7 +213,8 @@ pub const fn exports_at_once(max_running: u32) -> u32 {
     if max_running > 1 { max_running - 1 } else { 1 }
 }
 
-/// Expiries at once on a node that runs so many processes: half of its workers, for nobody waits for them and one can take long.
+/// Expiries at once on a node that runs so many processes: at most half of its workers, and always one, for nobody waits for them and
+/// one can take long.
 #[must_use]
 pub const fn expiries_at_once(max_running: u32) -> u32 {
     if max_running > 3 { max_running / 2 } else { 1 }

@@ -84,8 +84,6 @@ impl SqliteStore {
             .filename(path)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
-            // Where a statement keeps what it would have to undo: a file of its own for each would cost more than the statement.
-            .pragma("temp_store", "memory")
             .busy_timeout(BUSY_TIMEOUT);
         let writer = pool(1)
             .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal))
@@ -105,6 +103,12 @@ impl SqliteStore {
             path: path.to_owned(),
             detail: error.to_string(),
         })?;
+        // Where a statement keeps what it would have to undo: a file of its own for each that changes several rows would cost more than
+        // the statement. Not while migrating, which may copy whole tables.
+        sqlx::query("PRAGMA temp_store = memory")
+            .execute(&writer)
+            .await
+            .map_err(|error| unusable(path, &error))?;
         let readers = pool(READERS)
             .connect_with(options.pragma("query_only", "1"))
             .await

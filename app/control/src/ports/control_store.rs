@@ -118,8 +118,8 @@ pub trait ControlStore: Send + Sync {
     /// customer's one waiting, and within a site the order is that of the clicks. [`Process::ahead`] tells the same order.
     ///
     /// An exclusive process waits until no other exclusive one of its site is running. `worker` names the node: at most
-    /// `max_running` processes run at once on it, and fewer than that many exports and expiries
-    /// ([`domain::limits::exports_at_once`], [`domain::limits::expiries_at_once`]); what runs elsewhere does not count.
+    /// `max_running` processes run at once on it, of them [`domain::limits::exports_at_once`] exports and
+    /// [`domain::limits::expiries_at_once`] expiries; what runs elsewhere does not count, and what was interrupted goes on regardless.
     ///
     /// An expiry comes after the nights. It waits until nobody else works with its customer's repository or reads from it, and
     /// while one runs, nothing else of its customer begins.
