@@ -97,8 +97,10 @@ impl ControlPlane {
         let nights = nights.into_iter();
         let new: Vec<_> = nights.map(|(site, date)| self.new_night(site, date)).collect();
         let answers = self.outside.store.queue_nights(&new).await?;
-        self.announce_queue().await;
-        self.wake.notify_one();
+        if answers.iter().any(Result::is_ok) {
+            self.announce_queue().await;
+            self.wake.notify_one();
+        }
         let ids = new.into_iter().map(|new| new.id);
         Ok(ids.zip(answers).map(|(id, answer)| answer.map(|()| id)).collect())
     }

@@ -61,6 +61,8 @@ impl ControlPlane {
         };
         let answer = self.outside.store.delete_backup(backup, &deletion).await;
         let binned = self.conclude(actor, &site, "backup.delete", backup, answer).await?;
+        // It may have been the youngest: the site is silent sooner than was reckoned.
+        self.night_watch.changed(&site.id);
         Ok(entry(&binned.backup))
     }
 

@@ -159,7 +159,13 @@ impl Scheduler {
     /// How long to wait after a look before the next one.
     #[must_use]
     pub fn pause(&self) -> Duration {
-        if self.room == Some(0) { HELD_BACK } else { LOOK_EVERY }
+        let held_back = self.due.first().is_some_and(|(moment, _)| *moment <= self.looked_at);
+        // After a failure, the next look reads every site.
+        if self.knows_all && held_back {
+            HELD_BACK
+        } else {
+            LOOK_EVERY
+        }
     }
 
     async fn ask_for_changes(&mut self, since: u64, now: Timestamp) -> Result<Vec<SiteId>, ControlError> {
