@@ -52,9 +52,10 @@ test("a running backup is cancelled, everybody sees by whom, and nothing of it i
 });
 
 test("the question before a process is cancelled can be refused in any way", async ({ another, own, words }, info) => {
-  await own.begin(MEGABYTES);
+  await own.begin();
   const page = await another(own.url);
   await signIn(page, "admin");
+  const letGo = await own.lock("compta"); // the first waits for it, the second for the first
   for (let orders = 0; orders < 2; orders += 1) await call(page, "start_backup", { site: "dupont" });
   const waiting = (await processesOf(page, "dupont")).find((process) => typeof process.state === "string");
   await page.goto(`/processes/${waiting?.id}`);
@@ -71,6 +72,7 @@ test("the question before a process is cancelled can be refused in any way", asy
   }
   await ask.click();
   await lookAt(page, "process-cancel", info);
+  await letGo();
 });
 
 test("without script the form on the page of the process cancels it", { tag: "@noscript" }, async ({ another, own }) => {
