@@ -35,8 +35,8 @@ use self::location::Location;
 pub struct SqliteOptions {
     /// Folders below which databases may lie, links followed. None: no database is allowed.
     pub allowed_roots: Vec<PathBuf>,
-    /// How long a backup waits for a lock held by another program. What exchanges data waits no longer than
-    /// [`exchange::LONGEST_WAIT`].
+    /// How long a backup waits for a lock held by another program. What exchanges data waits ten seconds at
+    /// most.
     pub busy_timeout: Duration,
 }
 
