@@ -1,11 +1,9 @@
 // The queue: everybody knows their place in it, and what runs can be cancelled without leaving anything.
 import { backupsOf, call, expect, lookAt, note, processesOf, signIn, taken, test } from "./console";
 
-/** Enough for a backup that is still running when one has found its page and thought about it. */
-const MEGABYTES = 300;
-
 test("a running backup is cancelled, everybody sees by whom, and nothing of it is left", async ({ another, own, words }) => {
-  await own.begin(MEGABYTES);
+  await own.begin();
+  const letGo = await own.lock("compta"); // the first waits for it, the others for the first
   const [page, other] = [await another(own.url), await another(own.url)];
   await signIn(page, "admin");
   await signIn(other, "operator");
@@ -49,6 +47,7 @@ test("a running backup is cancelled, everybody sees by whom, and nothing of it i
   await notLoadedAgain();
   expect(await seen(), "there was something to see").not.toEqual([]);
   for (const process of await processesOf(page, "dupont")) expect(Object.keys(process.state)).toEqual(["cancelled"]);
+  await letGo();
 });
 
 test("the question before a process is cancelled can be refused in any way", async ({ another, own, words }, info) => {

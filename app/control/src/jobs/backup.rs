@@ -179,9 +179,10 @@ fn unless_beyond_use<T>(
 
 fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
     let sources = attempt.sources()?;
+    let go_on = || !attempt.halt.must_stop();
     let mut measured = Vec::new();
     for (source, engine) in sources {
-        let measure = engine.measure(&source);
+        let measure = engine.measure(&source, &go_on);
         let Some(measure) = unless_beyond_use(attempt, shown, &source, measure)? else {
             continue;
         };
@@ -194,7 +195,7 @@ fn copy(attempt: &Attempt, shown: Shown) -> Result<Vec<Copied>, JobError> {
     // All views are fixed before the first byte is copied: that is what makes them one instant.
     let mut frozen = Vec::new();
     for (source, engine, measure, room) in measured {
-        let view = engine.freeze(&source, path(room.as_ref()));
+        let view = engine.freeze(&source, path(room.as_ref()), &go_on);
         let Some(view) = unless_beyond_use(attempt, shown, &source, view)? else {
             continue;
         };

@@ -208,7 +208,7 @@ fn keep<'a>(databases: impl Iterator<Item = Settled<'a>>, tag: &str) {
 fn measure(attempt: &Attempt, site: &Site, targets: &[Target]) {
     for Target { source, engine, .. } in targets {
         let kept = engine
-            .measure(source)
+            .measure(source, &|| !attempt.halt.must_stop())
             .map_err(JobError::of(source))
             .and_then(|measure| attempt.wait(attempt.plane.outside.store.measured(&source.id, measure.bytes)));
         if let Err(error) = kept {

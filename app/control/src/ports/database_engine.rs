@@ -129,6 +129,10 @@ impl EngineError {
 /// engine to stop at the next safe point with [`Cause::Interrupted`].
 pub type ProgressFn<'a> = &'a (dyn Fn(u64) -> bool + Sync);
 
+/// Asked now and then while a lock is waited for: is the work still wanted? Returning `false` ends the wait with
+/// [`Cause::Interrupted`].
+pub type GoOnFn<'a> = &'a dyn Fn() -> bool;
+
 /// How an interrupted exchange is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
@@ -143,18 +147,25 @@ pub trait DatabaseEngine: Send + Sync {
     /// Which one.
     fn kind(&self) -> EngineKind;
 
-    /// Size and version, at little cost; also the proof that the database can be reached.
+    /// Size and version, at little cost; also the proof that the database can be reached. While a lock is waited for, `go_on` is
+    /// asked now and then.
     ///
     /// # Errors
-    /// Missing, locked, unreadable, not allowed, unreachable, access denied, version not supported.
-    fn measure(&self, source: &DatabaseSource) -> Result<Measure, EngineError>;
+    /// Missing, locked, unreadable, not allowed, unreachable, access denied, version not supported; [`Cause::Interrupted`]
+    /// when `go_on` said no.
+    fn measure(&self, source: &DatabaseSource, go_on: GoOnFn<'_>) -> Result<Measure, EngineError>;
 
-    /// Fixes a consistent view of the database and returns at once; `scratch` is an empty private folder on a local
+    /// Fixes a consistent view of the database and returns as soon as no lock is in the way; `scratch` is an empty private folder on a local
     /// disk for the copy to come. Writers go on; what they write from now on is not in the view (R8).
     ///
     /// # Errors
-    /// As [`Self::measure`]; a lock that is not released within some seconds is [`Cause::DatabaseLocked`].
-    fn freeze(&self, source: &DatabaseSource, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError>;
+    /// As [`Self::measure`]; a lock that is not released in time is [`Cause::DatabaseLocked`].
+    fn freeze(
+        &self,
+        source: &DatabaseSource,
+        scratch: &Path,
+        go_on: GoOnFn<'_>,
+    ) -> Result<Box<dyn FrozenDatabase>, EngineError>;
 
     /// Loads a stored copy beside the live database, which stays untouched. Everything left behind carries `tag`.
     ///

@@ -189,7 +189,10 @@ fn go_on(_: u64) -> bool {
 }
 
 fn stored(harness: &dyn EngineHarness, source: &DatabaseSource) -> MemoryFiles {
-    let frozen = harness.engine().freeze(source, &harness.scratch()).expect("freezes");
+    let frozen = harness
+        .engine()
+        .freeze(source, &harness.scratch(), &|| true)
+        .expect("freezes");
     MemoryFiles::of(frozen.copy(&go_on).expect("copies").as_ref())
 }
 
@@ -227,7 +230,10 @@ fn nothing_remains(harness: &dyn EngineHarness, source: &DatabaseSource) {
 fn a_copy_holds_exactly_what_was_committed_before(harness: &dyn EngineHarness) {
     let source = harness.create("t0", &["before 1", "before 2"]);
     harness.write(&source, "before 3");
-    let frozen = harness.engine().freeze(&source, &harness.scratch()).expect("freezes");
+    let frozen = harness
+        .engine()
+        .freeze(&source, &harness.scratch(), &|| true)
+        .expect("freezes");
     harness.write(&source, "after the freeze");
     let writes = Mutex::new(0);
     let copied = frozen
@@ -256,7 +262,10 @@ fn a_copy_holds_exactly_what_was_committed_before(harness: &dyn EngineHarness) {
 
 fn rows_are_counted_exactly_in_the_state_that_is_stored(harness: &dyn EngineHarness) {
     let source = harness.create("counted", &["1", "2", "3"]);
-    let frozen = harness.engine().freeze(&source, &harness.scratch()).expect("freezes");
+    let frozen = harness
+        .engine()
+        .freeze(&source, &harness.scratch(), &|| true)
+        .expect("freezes");
     harness.write(&source, "after the freeze");
     let writes = Mutex::new(0);
     let copied = frozen
@@ -278,13 +287,16 @@ fn rows_are_counted_exactly_in_the_state_that_is_stored(harness: &dyn EngineHarn
 
 fn a_copy_names_its_files_and_their_exact_lengths(harness: &dyn EngineHarness) {
     let source = harness.create("names", &["a"]);
-    let measure = harness.engine().measure(&source).expect("measures");
+    let measure = harness.engine().measure(&source, &|| true).expect("measures");
     assert!(
         measure.bytes > 0 && measure.version.starts_with(source.address.engine().name()),
         "{measure:?}"
     );
     let told = Mutex::new(Vec::new());
-    let frozen = harness.engine().freeze(&source, &harness.scratch()).expect("freezes");
+    let frozen = harness
+        .engine()
+        .freeze(&source, &harness.scratch(), &|| true)
+        .expect("freezes");
     let copied = frozen
         .copy(&|bytes| {
             told.lock().expect("not poisoned").push(bytes);
@@ -343,11 +355,11 @@ fn whatever_is_dropped_leaves_nothing_behind(harness: &dyn EngineHarness) {
     let scratch = harness.scratch();
     let empty = || scratch.read_dir().expect("the scratch folder stays").next().is_none();
 
-    drop(harness.engine().freeze(&source, &scratch).expect("freezes"));
+    drop(harness.engine().freeze(&source, &scratch, &|| true).expect("freezes"));
     assert!(empty(), "a dropped view left a file");
     let copied = harness
         .engine()
-        .freeze(&source, &scratch)
+        .freeze(&source, &scratch, &|| true)
         .expect("freezes")
         .copy(&go_on)
         .expect("copies");
@@ -448,7 +460,7 @@ fn damaged_files_leave_the_live_database_alone(harness: &dyn EngineHarness) {
 fn whoever_asks_to_stop_is_heard_and_nothing_stays(harness: &dyn EngineHarness) {
     let source = harness.create("stopped", &["one", "two"]);
     let scratch = harness.scratch();
-    let frozen = harness.engine().freeze(&source, &scratch).expect("freezes");
+    let frozen = harness.engine().freeze(&source, &scratch, &|| true).expect("freezes");
     assert_eq!(cause_of(frozen.copy(&|_| false)), Some(Cause::Interrupted));
     assert!(scratch.read_dir().expect("the scratch folder stays").next().is_none());
 
@@ -486,9 +498,13 @@ fn what_cannot_be_worked_on_is_told_by_its_cause(harness: &dyn EngineHarness) {
     assert!(!unusable.is_empty());
     for (what, source, cause) in unusable {
         let engine = harness.engine();
-        assert_eq!(cause_of(engine.measure(&source)), Some(cause), "measure: {what}");
         assert_eq!(
-            cause_of(engine.freeze(&source, &harness.scratch())),
+            cause_of(engine.measure(&source, &|| true)),
+            Some(cause),
+            "measure: {what}"
+        );
+        assert_eq!(
+            cause_of(engine.freeze(&source, &harness.scratch(), &|| true)),
             Some(cause),
             "freeze: {what}"
         );

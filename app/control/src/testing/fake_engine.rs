@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ports::database_engine::{
     Address, AsideDatabase, CopiedDatabase, CopiedFile, DatabaseEngine, DatabaseSource, EngineError, Form,
-    FrozenDatabase, Measure, ProgressFn, Settlement, ShadowDatabase, StoredFiles,
+    FrozenDatabase, GoOnFn, Measure, ProgressFn, Settlement, ShadowDatabase, StoredFiles,
 };
 
 /// Bytes between two progress calls.
@@ -253,7 +253,7 @@ impl DatabaseEngine for FakeEngine {
         self.kind
     }
 
-    fn measure(&self, source: &DatabaseSource) -> Result<Measure, EngineError> {
+    fn measure(&self, source: &DatabaseSource, _: GoOnFn<'_>) -> Result<Measure, EngineError> {
         self.reach(Point::Measure, &source.id)?;
         let bytes = self.with(&source.id, |database| content(&database.rows).len() as u64)?;
         Ok(Measure {
@@ -262,7 +262,7 @@ impl DatabaseEngine for FakeEngine {
         })
     }
 
-    fn freeze(&self, source: &DatabaseSource, _scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
+    fn freeze(&self, source: &DatabaseSource, _: &Path, _: GoOnFn<'_>) -> Result<Box<dyn FrozenDatabase>, EngineError> {
         self.reach(Point::Freeze, &source.id)?;
         let content = self.with(&source.id, |database| content(&database.rows))?;
         Ok(Box::new(FakeFrozen {
@@ -584,15 +584,16 @@ mod tests {
     fn a_fault_strikes_where_and_when_it_was_asked_for() {
         let engine = FakeEngine::new(EngineKind::Postgres);
         let (one, other) = (source("one"), source("other"));
+        let measured = |source| engine.measure(source, &|| true).map_err(|error| error.cause);
         engine.create(&one.id, &[]);
         engine.create(&other.id, &[]);
         engine.fail_always(Point::Measure, &one.id, Cause::ServerUnreachable);
-        assert_eq!(engine.measure(&one).unwrap_err().cause, Cause::ServerUnreachable);
-        assert!(engine.measure(&other).is_ok());
+        assert_eq!(measured(&one).err(), Some(Cause::ServerUnreachable));
+        assert!(measured(&other).is_ok());
         engine.heal();
         engine.fail_once(Point::Measure, Cause::ToolMissing);
-        assert_eq!(engine.measure(&one).unwrap_err().cause, Cause::ToolMissing);
-        assert!(engine.measure(&one).is_ok());
+        assert_eq!(measured(&one).err(), Some(Cause::ToolMissing));
+        assert!(measured(&one).is_ok());
         assert_eq!(engine.reached().len(), 4);
     }
 }

@@ -38,10 +38,10 @@ impl AsideDatabase for Aside {
     }
 
     fn measure(&self) -> Result<Measure, EngineError> {
-        self.engine.measure(&self.source)
+        self.engine.measure(&self.source, &|| true)
     }
 
     fn freeze(&self, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
-        self.engine.freeze(&self.source, scratch)
+        self.engine.freeze(&self.source, scratch, &|| true)
     }
 }

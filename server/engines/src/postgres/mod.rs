@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use control::ports::database_engine::{
-    AsideDatabase, DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement,
-    ShadowDatabase, StoredFiles,
+    AsideDatabase, DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, GoOnFn, Measure, ProgressFn,
+    Settlement, ShadowDatabase, StoredFiles,
 };
 use domain::site::EngineKind;
 
@@ -112,7 +112,7 @@ impl DatabaseEngine for Postgres {
         EngineKind::Postgres
     }
 
-    fn measure(&self, source: &DatabaseSource) -> Result<Measure, EngineError> {
+    fn measure(&self, source: &DatabaseSource, _: GoOnFn<'_>) -> Result<Measure, EngineError> {
         let mut session = self.server(source)?.connect()?;
         let (_, version) = session.version()?;
         let bytes = session
@@ -124,7 +124,12 @@ impl DatabaseEngine for Postgres {
         })
     }
 
-    fn freeze(&self, source: &DatabaseSource, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
+    fn freeze(
+        &self,
+        source: &DatabaseSource,
+        scratch: &Path,
+        _: GoOnFn<'_>,
+    ) -> Result<Box<dyn FrozenDatabase>, EngineError> {
         let server = self.server(source)?;
         let mut session = server.connect()?;
         let (major, _) = session.version()?;

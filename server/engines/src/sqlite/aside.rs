@@ -62,15 +62,14 @@ impl AsideDatabase for Aside {
     }
 
     fn measure(&self) -> Result<Measure, EngineError> {
-        let connection = freeze::open(&self.path, self.busy_timeout)
-            .map_err(|error| super::error::failed("cannot open the database aside", &error))?;
+        let (_, bytes) = freeze::view(&self.path, self.busy_timeout, &|| true)?;
         Ok(Measure {
-            bytes: freeze::begin_view(&connection)?,
+            bytes,
             version: super::version(),
         })
     }
 
     fn freeze(&self, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
-        Ok(Box::new(Frozen::at(&self.path, self.busy_timeout, scratch)?))
+        Ok(Box::new(Frozen::at(&self.path, self.busy_timeout, scratch, &|| true)?))
     }
 }

@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use control::ports::database_engine::{CopiedDatabase, CopiedFile, EngineError, Form, FrozenDatabase, ProgressFn};
+use control::ports::database_engine::{
+    CopiedDatabase, CopiedFile, EngineError, Form, FrozenDatabase, GoOnFn, ProgressFn,
+};
 use domain::failure::Cause;
 use domain::limits::ROW_COUNT_BUDGET;
 use rusqlite::backup::{Backup, StepResult};
@@ -23,7 +25,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::check::{self, Verdict};
 use super::count;
 use super::error::failed;
-use super::location::{Location, SIDE_ENDINGS, side_file};
+use super::location::{SIDE_ENDINGS, side_file};
 use crate::disk::{self, RemovedOnDrop};
 
 /// The one file of a copy.
@@ -32,9 +34,34 @@ pub(crate) const FILE_NAME: &str = "database.sqlite";
 /// Bytes copied between two progress calls.
 const STEP_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Opens a live database like any other program does, but never creates one.
-pub(crate) fn open_live(location: &Location, busy_timeout: Duration) -> Result<Connection, EngineError> {
-    open(location.path(), busy_timeout).map_err(|error| failed("cannot open the database", &error))
+/// How long a lock is waited for at a time; between two, whoever waits may be told to stop.
+const AT_A_TIME: Duration = Duration::from_millis(200);
+
+/// Opens a database like any other program does, but never creates one, and begins a view of it. A lock is waited for until
+/// `busy_timeout` is over or `go_on` says no.
+///
+/// Answers the size as well, bytes.
+pub(crate) fn view(path: &Path, busy_timeout: Duration, go_on: GoOnFn<'_>) -> Result<(Connection, u64), EngineError> {
+    let begun = Instant::now();
+    loop {
+        let left = busy_timeout.saturating_sub(begun.elapsed());
+        let cannot = |error| failed("cannot open the database", &error);
+        let connection = open(path, left.min(AT_A_TIME)).map_err(cannot)?;
+        match begin_view(&connection) {
+            Ok(bytes) => {
+                connection.busy_timeout(busy_timeout).map_err(cannot)?;
+                return Ok((connection, bytes));
+            }
+            Err(error) if error.cause != Cause::DatabaseLocked || left <= AT_A_TIME => return Err(error),
+            Err(_) if !go_on() => {
+                return Err(EngineError::new(
+                    Cause::Interrupted,
+                    "asked to stop while the database was locked",
+                ));
+            }
+            Err(_) => {}
+        }
+    }
 }
 
 /// Read-write, so that a transaction that a crash left half-written is rolled back as SQLite intends; the path is
@@ -49,7 +76,7 @@ pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Conn
 /// Begins a read transaction and reads, which fixes the state that all later reads of this connection see.
 ///
 /// Answers the size, bytes.
-pub(crate) fn begin_view(connection: &Connection) -> Result<u64, EngineError> {
+fn begin_view(connection: &Connection) -> Result<u64, EngineError> {
     let begin = || -> rusqlite::Result<u64> {
         connection.execute_batch("BEGIN")?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
@@ -74,14 +101,13 @@ pub(crate) struct Frozen {
 }
 
 impl Frozen {
-    pub(crate) fn new(location: &Location, busy_timeout: Duration, scratch: &Path) -> Result<Self, EngineError> {
-        Self::at(location.path(), busy_timeout, scratch)
-    }
-
-    /// The same of a file that is nobody's but ours, wherever it lies.
-    pub(crate) fn at(path: &Path, busy_timeout: Duration, scratch: &Path) -> Result<Self, EngineError> {
-        let connection = open(path, busy_timeout).map_err(|error| failed("cannot open the database", &error))?;
-        let bytes = begin_view(&connection)?;
+    pub(crate) fn at(
+        path: &Path,
+        busy_timeout: Duration,
+        scratch: &Path,
+        go_on: GoOnFn<'_>,
+    ) -> Result<Self, EngineError> {
+        let (connection, bytes) = view(path, busy_timeout, go_on)?;
         Ok(Self {
             connection,
             bytes,

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use control::ports::database_engine::{
-    AsideDatabase, DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, Measure, ProgressFn, Settlement,
-    ShadowDatabase, StoredFiles,
+    AsideDatabase, DatabaseEngine, DatabaseSource, EngineError, FrozenDatabase, GoOnFn, Measure, ProgressFn,
+    Settlement, ShadowDatabase, StoredFiles,
 };
 use domain::site::EngineKind;
 
@@ -84,18 +84,27 @@ impl DatabaseEngine for Sqlite {
         EngineKind::Sqlite
     }
 
-    fn measure(&self, source: &DatabaseSource) -> Result<Measure, EngineError> {
-        let connection = freeze::open_live(&self.existing(source)?, self.options.busy_timeout)?;
-        let bytes = freeze::begin_view(&connection)?;
+    fn measure(&self, source: &DatabaseSource, go_on: GoOnFn<'_>) -> Result<Measure, EngineError> {
+        let (_, bytes) = freeze::view(self.existing(source)?.path(), self.options.busy_timeout, go_on)?;
         Ok(Measure {
             bytes,
             version: version(),
         })
     }
 
-    fn freeze(&self, source: &DatabaseSource, scratch: &Path) -> Result<Box<dyn FrozenDatabase>, EngineError> {
+    fn freeze(
+        &self,
+        source: &DatabaseSource,
+        scratch: &Path,
+        go_on: GoOnFn<'_>,
+    ) -> Result<Box<dyn FrozenDatabase>, EngineError> {
         let location = self.existing(source)?;
-        Ok(Box::new(Frozen::new(&location, self.options.busy_timeout, scratch)?))
+        Ok(Box::new(Frozen::at(
+            location.path(),
+            self.options.busy_timeout,
+            scratch,
+            go_on,
+        )?))
     }
 
     fn load(
@@ -140,8 +149,8 @@ impl DatabaseEngine for Sqlite {
     }
 
     fn content_digest(&self, source: &DatabaseSource) -> Result<[u8; 32], EngineError> {
-        let connection = freeze::open_live(&self.existing(source)?, self.options.busy_timeout)?;
-        freeze::begin_view(&connection)?;
+        let location = self.existing(source)?;
+        let (connection, _) = freeze::view(location.path(), self.options.busy_timeout, &|| true)?;
         digest::content(&connection).map_err(|error| failed("cannot read the content", &error))
     }
 }

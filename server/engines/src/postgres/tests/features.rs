@@ -194,7 +194,10 @@ fn a_partitioned_table_is_counted_as_one_and_nothing_of_an_extension() {
         "CREATE TABLE payroll.heir () INHERITS (payroll.without_key); INSERT INTO payroll.heir VALUES ('own', 1);
          CREATE TABLE payroll.none_yet (day date) PARTITION BY RANGE (day)",
     );
-    let frozen = harness.postgres().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness
+        .postgres()
+        .freeze(&source, &harness.scratch(), &|| true)
+        .unwrap();
     let copied = frozen.copy(&|_| true).unwrap();
     let expected = [
         ("payroll.employee", 2),

@@ -125,7 +125,7 @@ impl Harness {
     }
 
     pub(super) fn stored(&self, source: &DatabaseSource) -> MemoryFiles {
-        let frozen = self.engine.freeze(source, &self.scratch()).unwrap();
+        let frozen = self.engine.freeze(source, &self.scratch(), &|| true).unwrap();
         MemoryFiles::of(frozen.copy(&|_| true).unwrap().as_ref())
     }
 

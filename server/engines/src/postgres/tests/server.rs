@@ -54,12 +54,15 @@ fn a_table_held_exclusively_is_told_as_locked_and_a_frozen_one_cannot_be_emptied
     let mut other = harness.connect(&source);
     other.execute("BEGIN; LOCK TABLE public.entry").unwrap();
     assert_eq!(
-        cause_of(harness.postgres().freeze(&source, &harness.scratch())),
+        cause_of(harness.postgres().freeze(&source, &harness.scratch(), &|| true)),
         Some(Cause::DatabaseLocked)
     );
     other.execute("ROLLBACK").unwrap();
 
-    let frozen = harness.postgres().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness
+        .postgres()
+        .freeze(&source, &harness.scratch(), &|| true)
+        .unwrap();
     other.execute("SET lock_timeout = '50ms'").unwrap();
     assert!(
         other.execute("TRUNCATE public.entry").is_err(),
@@ -88,7 +91,7 @@ fn what_is_damaged_on_the_servers_disk_does_not_become_a_backup() {
         .unwrap();
     harness.damage(&path);
     let scratch = harness.scratch();
-    let frozen = harness.postgres().freeze(&source, &scratch).unwrap();
+    let frozen = harness.postgres().freeze(&source, &scratch, &|| true).unwrap();
     assert_eq!(cause_of(frozen.copy(&|_| true)), Some(Cause::DatabaseCorrupt));
     assert!(scratch.read_dir().unwrap().next().is_none());
 }
@@ -156,8 +159,11 @@ fn an_owner_who_is_no_superuser_backs_up_and_restores() {
 async fn the_engine_works_and_is_dropped_inside_a_runtime_too() {
     let Some(harness) = Harness::start() else { return };
     let source = harness.create("inside", &["one"]);
-    assert!(harness.postgres().measure(&source).is_ok());
-    let frozen = harness.postgres().freeze(&source, &harness.scratch()).unwrap();
+    assert!(harness.postgres().measure(&source, &|| true).is_ok());
+    let frozen = harness
+        .postgres()
+        .freeze(&source, &harness.scratch(), &|| true)
+        .unwrap();
     drop(frozen);
     drop(harness);
 }

@@ -45,7 +45,7 @@ fn a_password_stands_on_no_command_line_and_in_no_error() {
     let spies = tools(&harness, "echo \"$@\" >>$HERE/seen; exec $REAL \"$@\"");
     let engine = engine_with(&spies);
     let copied = engine
-        .freeze(&source, &harness.scratch())
+        .freeze(&source, &harness.scratch(), &|| true)
         .unwrap()
         .copy(&|_| true)
         .unwrap();
@@ -57,7 +57,7 @@ fn a_password_stands_on_no_command_line_and_in_no_error() {
     assert_eq!(seen.lines().count(), 2);
     assert!(!seen.contains(harness.password()));
     let refused = engine
-        .measure(&harness.source_as("postgres", "nobody", "password"))
+        .measure(&harness.source_as("postgres", "nobody", "password"), &|| true)
         .unwrap_err();
     assert!(!format!("{source:?} {refused:?}").contains(harness.password()));
 }
@@ -71,7 +71,12 @@ fn a_dump_whose_tool_ends_with_an_error_is_no_copy_however_complete_it_looks() {
         "$REAL \"$@\"; echo 'pg_dump: error: the last word' >&2; exit 3",
     ));
     let scratch = harness.scratch();
-    let error = engine.freeze(&source, &scratch).unwrap().copy(&|_| true).err().unwrap();
+    let error = engine
+        .freeze(&source, &scratch, &|| true)
+        .unwrap()
+        .copy(&|_| true)
+        .err()
+        .unwrap();
     assert_eq!(error.cause, Cause::ToolFailed);
     assert!(error.detail.contains("the last word"));
     assert!(scratch.read_dir().unwrap().next().is_none());
@@ -92,7 +97,7 @@ fn a_dump_under_way_is_ended_with_all_it_started() {
     let asked = AtomicU32::new(0);
     let started = || std::fs::read_to_string(hanging.join("started")).unwrap_or_default();
     let result = engine
-        .freeze(&source, &scratch)
+        .freeze(&source, &scratch, &|| true)
         .unwrap()
         .copy(&|_| asked.fetch_add(1, Ordering::Relaxed) == 0 || !started().ends_with('\n'));
     assert_eq!(cause_of(result), Some(Cause::Interrupted));
@@ -117,9 +122,9 @@ fn without_tools_a_backup_says_so_and_the_doctor_too() {
     let source = harness.create("toolless", &["one"]);
     let nowhere = PathBuf::from("/nonexistent");
     let engine = engine_with(&nowhere);
-    assert!(engine.measure(&source).is_ok());
+    assert!(engine.measure(&source, &|| true).is_ok());
     assert_eq!(
-        cause_of(engine.freeze(&source, &harness.scratch())),
+        cause_of(engine.freeze(&source, &harness.scratch(), &|| true)),
         Some(Cause::ToolMissing)
     );
     assert_eq!(tool_report(Some(&nowhere)), [ToolFinding::Missing]);

@@ -26,11 +26,20 @@ impl Harness {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("data");
         std::fs::create_dir(&root).unwrap();
-        let engine = Sqlite::new(SqliteOptions {
-            allowed_roots: vec![root],
-            busy_timeout: Duration::from_millis(50),
-        });
+        let engine = Self::waiting(root, Duration::from_millis(50));
         Self { folder, engine }
+    }
+
+    fn waiting(root: PathBuf, busy_timeout: Duration) -> Sqlite {
+        Sqlite::new(SqliteOptions {
+            allowed_roots: vec![root],
+            busy_timeout,
+        })
+    }
+
+    /// An engine over the same databases that waits longer for a lock than any test.
+    pub(super) fn patient(&self) -> Sqlite {
+        Self::waiting(self.path(""), Duration::from_secs(600))
     }
 
     pub(super) fn sqlite(&self) -> &Sqlite {
@@ -71,7 +80,7 @@ impl Harness {
     }
 
     pub(super) fn stored(&self, source: &DatabaseSource) -> MemoryFiles {
-        let frozen = self.engine.freeze(source, &self.scratch()).unwrap();
+        let frozen = self.engine.freeze(source, &self.scratch(), &|| true).unwrap();
         MemoryFiles::of(frozen.copy(&|_| true).unwrap().as_ref())
     }
 

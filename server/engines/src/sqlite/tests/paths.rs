@@ -14,7 +14,7 @@ fn no_file_is_created_where_a_database_is_missing() {
     let harness = Harness::new();
     let missing = harness.source("missing");
     assert_eq!(
-        cause_of(harness.sqlite().measure(&missing)),
+        cause_of(harness.sqlite().measure(&missing, &|| true)),
         Some(Cause::DatabaseMissing)
     );
     assert!(!harness.path("missing").exists());
@@ -29,7 +29,7 @@ fn without_allowed_folders_no_database_is_allowed() {
         busy_timeout: std::time::Duration::ZERO,
     };
     assert_eq!(
-        cause_of(Sqlite::new(options).measure(&source)),
+        cause_of(Sqlite::new(options).measure(&source, &|| true)),
         Some(Cause::PathNotAllowed)
     );
 }
@@ -46,7 +46,7 @@ fn a_link_that_leaves_the_allowed_folders_is_refused_by_every_verb() {
         let engine = harness.sqlite();
         let files = outside.stored(&stranger);
         let refused = Some(Cause::PathNotAllowed);
-        assert_eq!(cause_of(engine.measure(&source)), refused);
+        assert_eq!(cause_of(engine.measure(&source, &|| true)), refused);
         assert_eq!(
             cause_of(engine.load(&source, "tag", &files, &harness.scratch(), &|_| true)),
             refused

@@ -16,7 +16,7 @@ fn a_copy_of_many_steps_under_a_writer_without_pause_is_the_state_at_the_freeze(
     let harness = Harness::new();
     let source = harness.create_large("busy", 6000);
     let before = harness.sqlite().content_digest(&source).unwrap();
-    let frozen = harness.sqlite().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness.sqlite().freeze(&source, &harness.scratch(), &|| true).unwrap();
     let (stop, written, steps) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
     let copied = std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -85,7 +85,7 @@ fn in_rollback_mode_a_writer_waits_for_the_local_copy_only() {
     writer.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
     writer.busy_timeout(Duration::ZERO).unwrap();
     let write = || writer.execute("INSERT INTO entry (line) VALUES ('two')", []);
-    let frozen = harness.sqlite().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness.sqlite().freeze(&source, &harness.scratch(), &|| true).unwrap();
     assert!(write().is_err(), "a shared lock is held");
     let copied = frozen.copy(&|_| true).unwrap();
     assert!(
@@ -94,7 +94,7 @@ fn in_rollback_mode_a_writer_waits_for_the_local_copy_only() {
     );
     assert_eq!(
         copied.files()[0].bytes,
-        harness.sqlite().measure(&source).unwrap().bytes
+        harness.sqlite().measure(&source, &|| true).unwrap().bytes
     );
 }
 
@@ -125,6 +125,30 @@ fn every_page_size_and_encoding_is_copied_as_it_is() {
 }
 
 #[test]
+fn whoever_waits_for_a_lock_goes_on_when_it_is_let_go_and_stops_when_told_to() {
+    let harness = Harness::new();
+    let source = harness.create("held", &[]);
+    let holder = harness.connect("held");
+    holder
+        .execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+        .unwrap();
+    let engine = harness.patient();
+    let asked = std::cell::Cell::new(0);
+    let twice = || {
+        asked.set(asked.get() + 1);
+        asked.get() < 2
+    };
+    assert_eq!(cause_of(engine.measure(&source, &twice)), Some(Cause::Interrupted));
+    assert_eq!(
+        cause_of(engine.freeze(&source, &harness.scratch(), &|| false)),
+        Some(Cause::Interrupted)
+    );
+    assert_eq!(asked.get(), 2);
+    let let_go = || holder.execute_batch("COMMIT").is_ok();
+    assert!(engine.freeze(&source, &harness.scratch(), &let_go).is_ok());
+}
+
+#[test]
 fn a_transaction_that_holds_the_database_alone_is_told_as_locked() {
     let harness = Harness::new();
     let source = harness.create("held", &[]);
@@ -133,11 +157,11 @@ fn a_transaction_that_holds_the_database_alone_is_told_as_locked() {
         .execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
         .unwrap();
     assert_eq!(
-        cause_of(harness.sqlite().freeze(&source, &harness.scratch())),
+        cause_of(harness.sqlite().freeze(&source, &harness.scratch(), &|| true)),
         Some(Cause::DatabaseLocked)
     );
     holder.execute_batch("COMMIT").unwrap();
-    assert!(harness.sqlite().freeze(&source, &harness.scratch()).is_ok());
+    assert!(harness.sqlite().freeze(&source, &harness.scratch(), &|| true).is_ok());
 }
 
 #[test]
@@ -159,7 +183,7 @@ fn damage_deep_in_the_file_is_found_by_the_backup_not_by_the_restore() {
         .unwrap();
     content[(root as usize - 1) * 4096..][..64].fill(0xaa);
     std::fs::write(harness.path("rotten"), content).unwrap();
-    let frozen = harness.sqlite().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness.sqlite().freeze(&source, &harness.scratch(), &|| true).unwrap();
     assert_eq!(cause_of(frozen.copy(&|_| true)), Some(Cause::DatabaseCorrupt));
 }
 
@@ -186,7 +210,7 @@ fn an_index_that_lacks_a_row_is_damage_a_row_that_refers_to_nothing_is_not() {
         )
         .unwrap();
     drop(connection);
-    let frozen = harness.sqlite().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness.sqlite().freeze(&source, &harness.scratch(), &|| true).unwrap();
     assert_eq!(cause_of(frozen.copy(&|_| true)), Some(Cause::DatabaseCorrupt));
 }
 
@@ -255,7 +279,7 @@ fn another_program_sees_a_frozen_database_as_if_nobody_were_there() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    let frozen = harness.sqlite().freeze(&source, &harness.scratch()).unwrap();
+    let frozen = harness.sqlite().freeze(&source, &harness.scratch(), &|| true).unwrap();
     let writer: Connection = harness.connect("visited");
     writer.busy_timeout(Duration::ZERO).unwrap();
     writer
