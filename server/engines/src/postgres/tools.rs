@@ -205,6 +205,11 @@ impl Run<'_> {
             .env("PGUSER", &self.server.user)
             .env("PGDATABASE", &self.server.database)
             .env("PGAPPNAME", "coffre")
+            // The tools lift the database's own limits as well, but only after their first statement, which a short one cuts off.
+            .env(
+                "PGOPTIONS",
+                "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0",
+            )
             .env("PGPASSFILE", "/dev/null")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())

@@ -62,6 +62,23 @@ fn a_password_stands_on_no_command_line_and_in_no_error() {
     assert!(!format!("{source:?} {refused:?}").contains(harness.password()));
 }
 
+/// The tools lift these limits themselves, but not before their first statement.
+#[test]
+fn what_a_tool_asks_first_is_not_cut_off_by_the_databases_own_limits() {
+    let Some(harness) = Harness::start() else { return };
+    let source = harness.create_empty("hurried");
+    let hurry = "ALTER DATABASE hurried SET statement_timeout = '1ms'";
+    harness.run(&harness.source("postgres"), hurry);
+    let slow_at_first = "$(dirname $REAL)/psql -qXc 'SELECT pg_sleep(0.1)' >/dev/null && exec $REAL \"$@\"";
+    let engine = engine_with(&tools(&harness, slow_at_first));
+    let frozen = engine.freeze(&source, &harness.scratch(), &|| true).unwrap();
+    let copied = frozen.copy(&|_| true).unwrap();
+    let files = MemoryFiles::of(copied.as_ref());
+    engine
+        .load(&source, "tag", &files, &harness.scratch(), &|_| true)
+        .unwrap();
+}
+
 #[test]
 fn a_dump_whose_tool_ends_with_an_error_is_no_copy_however_complete_it_looks() {
     let Some(harness) = Harness::start() else { return };
