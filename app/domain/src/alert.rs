@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::anomaly::Unusual;
-use crate::failure::Failure;
+use crate::failure::{Cause, Failure};
 use crate::ids::{BackupId, ProcessId};
 use crate::limits::{ALERT_FIRST_RETRY, ALERT_LONGEST_RETRY};
 use crate::nights::Silence;
@@ -64,6 +64,13 @@ pub enum Matter {
         /// Why.
         failure: Failure,
     },
+    /// What is no longer kept could not be removed, or its space not freed; the further tries of a day raise no second alert.
+    ExpiryFailed {
+        /// The expiry.
+        process: ProcessId,
+        /// Why.
+        failure: Failure,
+    },
     /// Somebody asks whether alerts arrive.
     Test,
 }
@@ -99,6 +106,11 @@ impl Matter {
             Self::NightFailed { .. } => ("backup.night-failed", Severity::Warning, Audience::Host),
             Self::Unusual { .. } => ("backup.unusual", Severity::Warning, Audience::HostAndClient),
             Self::RestoreFailed { .. } => ("restore.failed", Severity::Critical, Audience::Host),
+            // Backups are read where expiries work: damage seen there is damage to them.
+            Self::ExpiryFailed { failure, .. } if matches!(failure.cause, Cause::StoredDataDamaged) => {
+                ("expiry.failed", Severity::Critical, Audience::Host)
+            }
+            Self::ExpiryFailed { .. } => ("expiry.failed", Severity::Warning, Audience::Host),
             Self::Test => ("alert.test", Severity::Info, Audience::Host),
         }
     }

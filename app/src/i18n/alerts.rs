@@ -40,6 +40,10 @@ sentences! {
         "ouvrez la page du site et dites si ce changement est voulu.",
         "open the page of the site and say whether this change is intended."
     }
+    expiry_more {
+        "Tant que cela dure, ce qui n’est plus conservé occupe encore le dépôt. Une autre alerte part demain si rien ne change.",
+        "While this lasts, what is no longer kept still takes space in the repository. Another alert goes out tomorrow if nothing changes."
+    }
     test_subject { "essai des alertes", "test of the alerts" }
     test_text {
         "Ceci est un essai, demandé depuis le serveur. Les alertes arrivent ici\u{a0}: rien d’autre n’est à faire.",
@@ -86,6 +90,8 @@ pub fn summary(lang: Lang, told: &Told<'_>) -> String {
         (Matter::Unusual { .. }, Lang::En) => format!("a backup of {site} is unusual"),
         (Matter::RestoreFailed { .. }, Lang::Fr) => format!("la restauration de {site} a échoué"),
         (Matter::RestoreFailed { .. }, Lang::En) => format!("the restore of {site} failed"),
+        (Matter::ExpiryFailed { .. }, Lang::Fr) => format!("l’expiration de sauvegardes de {site} a échoué"),
+        (Matter::ExpiryFailed { .. }, Lang::En) => format!("the expiry of backups of {site} failed"),
         (Matter::Test, _) => test_subject(lang).to_owned(),
     }
 }
@@ -206,6 +212,14 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
                 Lang::En => format!("The restore of {site} failed on {raised}."),
             };
             failed(lang, what, failure, failures::kept_after_restore(lang), None)
+        }
+        Matter::ExpiryFailed { failure, .. } => {
+            let what = match lang {
+                Lang::Fr => format!("L’expiration de sauvegardes de {site} a échoué le {raised}."),
+                Lang::En => format!("The expiry of backups of {site} failed on {raised}."),
+            };
+            let kept = failures::kept(lang, &ProcessKind::Expiry);
+            failed(lang, what, failure, kept, Some(expiry_more(lang).to_owned()))
         }
         Matter::Test => vec![test_text(lang).to_owned()],
     }

@@ -336,7 +336,11 @@ fn every_alert_has_a_subject_and_says_what_to_do_or_that_nothing_is() {
                 now: 120,
             }],
         },
-        Matter::RestoreFailed { process, failure },
+        Matter::RestoreFailed {
+            process: process.clone(),
+            failure: failure.clone(),
+        },
+        Matter::ExpiryFailed { process, failure },
         Matter::Test,
     ];
     let mut seen = std::collections::HashSet::new();

@@ -47,7 +47,9 @@ fn facts(matter: &Matter) -> Map<String, Value> {
             "business_date": business_date.map(|date| date.to_string()),
             "facts": facts,
         }),
-        Matter::RestoreFailed { process, failure } => json!({ "process": process, "failure": failed(failure) }),
+        Matter::RestoreFailed { process, failure } | Matter::ExpiryFailed { process, failure } => {
+            json!({ "process": process, "failure": failed(failure) })
+        }
         Matter::SilenceOver | Matter::Test => json!({}),
     };
     match facts {

@@ -9,7 +9,7 @@ use domain::alert::Matter;
 use domain::backup::Backup;
 use domain::ids::{AlertId, SiteId};
 use domain::process::{Process, ProcessKind, ProcessState};
-use domain::time::Timestamp;
+use domain::time::{Timestamp, Zone};
 use sha2::{Digest, Sha256};
 
 use super::control_store::NewProcess;
@@ -55,7 +55,7 @@ impl Alert {
         Some(Self::about(Some(new.site.clone()), matter, new.at))
     }
 
-    /// What is told when this has ended: nights and restores that failed. Whoever started another process is looking at it.
+    /// What is told when this has ended: nights, restores and expiries that failed. Whoever started another process is looking at it.
     #[must_use]
     pub fn of_end(process: &Process) -> Option<Self> {
         let ProcessState::Failed { ended_at, failure, .. } = &process.state else {
@@ -72,10 +72,11 @@ impl Alert {
                 process: process_id,
                 failure,
             },
-            ProcessKind::ManualBackup
-            | ProcessKind::Export { .. }
-            | ProcessKind::Import { .. }
-            | ProcessKind::Expiry => return None,
+            ProcessKind::Expiry => Matter::ExpiryFailed {
+                process: process_id,
+                failure,
+            },
+            ProcessKind::ManualBackup | ProcessKind::Export { .. } | ProcessKind::Import { .. } => return None,
         };
         Some(Self::about(Some(process.site.clone()), matter, *ended_at))
     }
@@ -100,6 +101,8 @@ fn occasion(matter: &Matter, raised_at: Timestamp) -> String {
         Matter::NightFailed { business_date, .. } => business_date.to_string(),
         Matter::GlassBroken { process, .. } | Matter::RestoreFailed { process, .. } => process.to_string(),
         Matter::Unusual { backup, .. } => backup.to_string(),
+        // It is tried again every hour.
+        Matter::ExpiryFailed { failure, .. } => format!("{} {:?}", Zone::utc().local(raised_at).date, failure.cause),
         Matter::SilenceOver | Matter::Test => raised_at.millis().to_string(),
     }
 }

@@ -130,7 +130,7 @@ pub async fn a_wait_of_another_clock_does_not_count(story: Story) {
     assert!(take(&story, "anna", at(2)).await.is_some());
 }
 
-/// Restores without a request and failed nights and restores are told, each once, by whatever way they come about.
+/// Restores without a request and failed nights, restores and expiries are told, each once, by whatever way they come about.
 pub async fn an_order_or_an_end_raises_its_alert_with_it(story: Story) {
     let backup = story.manual_backup("dupont", at(0)).await;
     story.queue_manual("martin", at(1)).await;
@@ -148,8 +148,16 @@ pub async fn an_order_or_an_end_raises_its_alert_with_it(story: Story) {
         queue_night(&story, "martin", at(seconds)).await;
         story.fail(&story.claim(at(seconds)).await.claim, at(seconds + 1)).await;
     }
-    queue_night(&story, "arnaud", at(100)).await;
-    let mut moment = 100;
+    // Tried again every hour: one that fails all day is told once, the next day again.
+    const DAY: i64 = 24 * 3_600;
+    for seconds in [40, 50, DAY] {
+        let expiry = story.new_process("dupont", ProcessKind::Expiry, at(seconds));
+        story.store.queue_expiry(&expiry).await.expect("the site exists");
+        story.fail(&story.claim(at(seconds)).await.claim, at(seconds + 1)).await;
+    }
+    const NEXT: i64 = DAY + 100;
+    queue_night(&story, "arnaud", at(NEXT)).await;
+    let mut moment = NEXT;
     while story.look(at(moment), MANY).await.is_some() {
         moment += LEASE_SECS;
     }
@@ -164,6 +172,8 @@ pub async fn an_order_or_an_end_raises_its_alert_with_it(story: Story) {
             ("dupont", "restore.without-request", at(10)),
             ("dupont", "restore.failed", at(12)),
             ("martin", "backup.night-failed", at(21)),
+            ("dupont", "expiry.failed", at(41)),
+            ("dupont", "expiry.failed", at(DAY + 1)),
             ("arnaud", "backup.night-failed", at(moment)),
         ]
     );
