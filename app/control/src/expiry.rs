@@ -15,6 +15,7 @@ impl ControlPlane {
     /// # Errors
     /// A failure of the store.
     pub(crate) async fn expire(&self, site: Option<&SiteId>) -> Result<(), ControlError> {
+        self.outside.store.hasten_expiries(self.now()).await?;
         for site in self.outside.store.expiry_due(site, self.now()).await? {
             let new = NewProcess {
                 id: ProcessId::from_random(random::bytes()),

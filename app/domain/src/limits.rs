@@ -47,6 +47,10 @@ pub const READING_LEASE: Duration = Duration::from_secs(60);
 /// How often a reader gives one.
 pub const READING_HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// After so long in the queue, an expiry no longer goes after the nights but among them: on a server that is never idle, what
+/// leaves would otherwise never leave.
+pub const EXPIRY_WAITS: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Wait before an expiry that failed is tried again.
 pub const EXPIRY_RETRY: Duration = Duration::from_secs(60 * 60);
 

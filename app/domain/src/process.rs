@@ -147,11 +147,13 @@ impl ProcessKind {
         matches!(self, Self::Restore { .. } | Self::Export { .. } | Self::Import { .. })
     }
 
-    /// Whose turn comes first: 0 for what a person asked for, 1 for a night, 2 for an expiry, for which nobody waits.
+    /// Whose turn comes first: 0 for what a person asked for, 1 for a night, 2 for an expiry, for which nobody waits until it is
+    /// `hastened` ([`crate::limits::EXPIRY_WAITS`]): then it takes its turn among the nights.
     #[must_use]
-    pub const fn turn(&self) -> u8 {
+    pub const fn turn(&self, hastened: bool) -> u8 {
         match self {
             Self::NightlyBackup { .. } => 1,
+            Self::Expiry if hastened => 1,
             Self::Expiry => 2,
             _ => 0,
         }

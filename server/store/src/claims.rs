@@ -16,7 +16,7 @@ use crate::backups;
 use crate::cancelling::{self, still_wanted};
 use crate::fault::Fault;
 use crate::open::SqliteStore;
-use crate::processes::{let_go, next_revision, snapshot};
+use crate::processes::{let_go, next_revision, snapshot, turn_sql};
 use crate::rows;
 
 /// Hands the next process to a worker: an interrupted one before a queued one.
@@ -307,7 +307,7 @@ async fn next_queued(
     now: Timestamp,
     max_running: u32,
 ) -> Result<Option<ProcessId>, Fault> {
-    let row = sqlx::query(
+    let row = sqlx::query(concat!(
         "WITH \
          busy AS (SELECT o.customer, count(*) AS running, sum(r.kind = 'expiry') AS alone \
                   FROM processes r JOIN sites o ON o.id = r.site WHERE r.state = 'running' GROUP BY o.customer), \
@@ -324,9 +324,10 @@ async fn next_queued(
          AND (p.kind <> 'expiry' OR $4 > (SELECT expiries FROM here)) \
          AND COALESCE(b.alone, 0) = 0 \
          AND (p.kind <> 'expiry' OR (b.running IS NULL AND s.customer NOT IN (SELECT customer FROM readers))) \
-         ORDER BY CASE p.kind WHEN 'nightly' THEN 1 WHEN 'expiry' THEN 2 ELSE 0 END, \
-         COALESCE(b.running, 0), c.served, p.requested_at, p.id LIMIT 1",
-    )
+         ORDER BY ",
+        turn_sql!("p"),
+        ", COALESCE(b.running, 0), c.served, p.requested_at, p.id LIMIT 1",
+    ))
     .bind(worker)
     .bind(i64::from(exports_at_once(max_running)))
     .bind(now.millis())

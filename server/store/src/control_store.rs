@@ -268,6 +268,10 @@ impl ControlStore for SqliteStore {
         Ok(expiry::queue_expiry(self, new).await?)
     }
 
+    async fn hasten_expiries(&self, now: Timestamp) -> Result<(), StoreError> {
+        Ok(expiry::hasten(self, now).await?)
+    }
+
     async fn begin_expiry(&self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError> {
         Ok(expiry::begin_expiry(self, claim, now).await?)
     }

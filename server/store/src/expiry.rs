@@ -6,7 +6,7 @@ use domain::backup::{BackupKind, Deletion};
 use domain::bacpac::Told;
 use domain::expiry::{ExpiryLog, Leaving, Why};
 use domain::ids::{BackupId, SiteId};
-use domain::limits::EXPIRY_RETRY;
+use domain::limits::{EXPIRY_RETRY, EXPIRY_WAITS};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
 use domain::retention::{Expired, Facts, plan};
@@ -87,6 +87,23 @@ pub(crate) async fn queue_expiry(store: &SqliteStore, new: &NewProcess) -> Resul
     let process = snapshot(&mut tx, &id).await?;
     tx.commit().await?;
     Ok(process)
+}
+
+/// From now on they go among the nights.
+pub(crate) async fn hasten(store: &SqliteStore, now: Timestamp) -> Result<(), Fault> {
+    let mut tx = store.begin().await?;
+    let hastened = sqlx::query(
+        "UPDATE processes SET hastened = 1 WHERE state = 'queued' AND kind = 'expiry' AND requested_at <= $1 AND NOT hastened",
+    )
+    .bind(now.minus(EXPIRY_WAITS).millis())
+    .execute(&mut *tx)
+    .await?
+    .rows_affected();
+    if hastened > 0 {
+        // The places in the queue have changed.
+        next_revision(&mut tx).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Marks what leaves, and returns all that is marked.

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "tallies", include_str!("../migrations/0012_tallies.sql")),
     (13, "customer", include_str!("../migrations/0013_customer.sql")),
     (15, "planned anew", include_str!("../migrations/0015_planned_anew.sql")),
+    (16, "hastened", include_str!("../migrations/0016_hastened.sql")),
 ];
 
 /// Why the control store was not opened.

@@ -19,6 +19,20 @@ use crate::fault::Fault;
 use crate::open::SqliteStore;
 use crate::rows;
 
+/// [`ProcessKind::turn`] of a queued process.
+macro_rules! turn_sql {
+    ($process:literal) => {
+        concat!(
+            "CASE ",
+            $process,
+            ".kind WHEN 'nightly' THEN 1 WHEN 'expiry' THEN 2 - ",
+            $process,
+            ".hastened ELSE 0 END"
+        )
+    };
+}
+pub(crate) use turn_sql;
+
 /// The queue as [`crate::claims`] would take it with one worker, as if every site were free: `place` counts from 0.
 ///
 /// Each claim makes its customer the last one served, so the customers of a class are taken in turn: first the oldest process of
@@ -31,7 +45,8 @@ macro_rules! line_sql {
             "WITH busy AS (SELECT o.customer, count(*) AS running FROM processes r JOIN sites o ON o.id = r.site ",
             "WHERE r.state = 'running' GROUP BY o.customer), ",
             "waiting AS (SELECT q.id, q.requested_at, ",
-            "CASE q.kind WHEN 'nightly' THEN 1 WHEN 'expiry' THEN 2 ELSE 0 END AS turn, s.customer, c.served, ",
+            turn_sql!("q"),
+            " AS turn, s.customer, c.served, ",
             "COALESCE(b.running, 0) AS running FROM processes q JOIN sites s ON s.id = q.site ",
             "JOIN customers c ON c.id = s.customer LEFT JOIN busy b ON b.customer = s.customer WHERE q.state = 'queued'), ",
             "ranked AS (SELECT id, turn, served, running, ",

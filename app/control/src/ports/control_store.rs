@@ -121,8 +121,8 @@ pub trait ControlStore: Send + Sync {
     /// `max_running` processes run at once on it, of them [`domain::limits::exports_at_once`] exports and
     /// [`domain::limits::expiries_at_once`] expiries; what runs elsewhere does not count, and what was interrupted goes on regardless.
     ///
-    /// An expiry comes after the nights. It waits until nobody else works with its customer's repository or reads from it, and
-    /// while one runs, nothing else of its customer begins.
+    /// An expiry comes after the nights until it is [hastened](Self::hasten_expiries). It waits until nobody else works with its
+    /// customer's repository or reads from it, and while one runs, nothing else of its customer begins.
     ///
     /// What [`Self::end_silent`] ends is ended first, so that it is not handed out.
     async fn claim(
@@ -272,6 +272,9 @@ pub trait ControlStore: Send + Sync {
 
     /// Queues an expiry, or returns the one that is queued or running for the site; [`Refusal::NotFound`] without such a site.
     async fn queue_expiry(&self, new: &NewProcess) -> Result<Process, StoreError>;
+
+    /// Expiries that have been queued for [`domain::limits::EXPIRY_WAITS`] take their turn among the nights from now on.
+    async fn hasten_expiries(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Marks, in one transaction, what leaves the claim's site for good: what [`domain::retention::plan`] expires under the policy
     /// of this moment and nobody uses (no restore or export is queued or running, no reading goes on), and what in the bin

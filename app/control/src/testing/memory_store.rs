@@ -364,6 +364,13 @@ impl ControlStore for MemoryStore {
         self.change(|world| world.queue_expiry(new))
     }
 
+    async fn hasten_expiries(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.change(|world| {
+            world.hasten_expiries(now);
+            Ok(())
+        })
+    }
+
     async fn begin_expiry(&self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError> {
         self.change(|world| world.begin_expiry(claim, now))
     }

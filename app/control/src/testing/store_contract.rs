@@ -65,6 +65,7 @@ macro_rules! store_contract {
             }
             queue {
                 a_running_backup_that_is_cancelled_leaves_nothing
+                an_expiry_that_has_waited_for_a_day_goes_among_the_nights
                 a_running_restore_that_is_cancelled_opens_the_site
                 of_cancelling_and_becoming_visible_exactly_one_happens
                 from_the_point_of_no_return_on_it_is_too_late_until_the_next_attempt

@@ -6,7 +6,7 @@ use domain::backup::{Binned, Deletion};
 use domain::bacpac::Told;
 use domain::expiry::{ExpiryLog, Leaving, Why};
 use domain::ids::{BackupId, CustomerId, ReadingId, SiteId};
-use domain::limits::EXPIRY_RETRY;
+use domain::limits::{EXPIRY_RETRY, EXPIRY_WAITS};
 use domain::process::{Process, ProcessKind, ProcessState, StateName};
 use domain::refusal::Refusal;
 use domain::retention::{Expired, Facts, plan};
@@ -68,6 +68,19 @@ impl World {
         }
         self.insert(new)?;
         self.snapshot(&new.id)
+    }
+
+    pub(super) fn hasten_expiries(&mut self, now: Timestamp) {
+        for work in self.processes.values_mut() {
+            let Process {
+                kind,
+                state,
+                requested_at,
+                ..
+            } = &work.process;
+            work.hastened |= (kind, state) == (&ProcessKind::Expiry, &ProcessState::Queued)
+                && now.since(*requested_at) >= EXPIRY_WAITS;
+        }
     }
 
     pub(super) fn begin_expiry(&mut self, claim: &Claim, now: Timestamp) -> Result<Expiring, StoreError> {

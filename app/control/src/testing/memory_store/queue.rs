@@ -66,17 +66,18 @@ impl World {
             };
             work.process.state == ProcessState::Queued && !waits()
         };
-        let turn = |work: &&Work| self.turn(&work.process, &self.served);
+        let turn = |work: &&Work| self.turn(work, &self.served);
         self.processes.values().filter(ready).min_by_key(turn)
     }
 
-    fn turn(&self, process: &Process, served: &BTreeMap<CustomerId, u64>) -> Turn {
+    fn turn(&self, work: &Work, served: &BTreeMap<CustomerId, u64>) -> Turn {
+        let process = &work.process;
         let of_same = |work: &&Work| is_running(work) && self.customer(&work.process) == self.customer(process);
         let running = self.processes.values().filter(of_same).count();
         let served = self.customer(process).and_then(|customer| served.get(customer));
         let served = served.copied().unwrap_or(0);
         let (at, id) = (process.requested_at, process.id.clone());
-        (process.kind.turn(), running, served, at, id)
+        (process.kind.turn(work.hastened), running, served, at, id)
     }
 
     fn customer(&self, process: &Process) -> Option<&CustomerId> {
@@ -88,13 +89,12 @@ impl World {
         let mut waiting: Vec<_> = self
             .processes
             .values()
-            .map(|work| &work.process)
-            .filter(|process| process.state == ProcessState::Queued)
+            .filter(|work| work.process.state == ProcessState::Queued)
             .collect();
         let (mut served, mut revision) = (self.served.clone(), self.revision);
         let mut line = Vec::new();
         while let Some(next) = (0..waiting.len()).min_by_key(|at| self.turn(waiting[*at], &served)) {
-            let process = waiting.swap_remove(next);
+            let process = &waiting.swap_remove(next).process;
             revision += 1;
             served.extend(self.customer(process).map(|customer| (customer.clone(), revision)));
             line.push(process.id.clone());

@@ -361,6 +361,7 @@ impl World {
             no_return: false,
             restore: RestoreProgress::default(),
             made: None,
+            hastened: false,
         };
         self.processes.insert(new.id.clone(), work);
         Ok(())

@@ -85,6 +85,8 @@ pub(super) struct Work {
     pub(super) lease_until: Timestamp,
     pub(super) restore: RestoreProgress,
     pub(super) made: Option<BackupId>,
+    /// An expiry that has waited for so long that it goes among the nights.
+    pub(super) hastened: bool,
 }
 
 /// A deleted backup.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::backup::BackupKind;
 use domain::ids::ProcessId;
-use domain::limits::MAX_ATTEMPTS;
+use domain::limits::{EXPIRY_WAITS, MAX_ATTEMPTS};
 use domain::process::{Cancelling, Process, ProcessKind, ProcessState};
 use domain::refusal::Refusal;
 use domain::restore::Scope;
@@ -96,6 +96,39 @@ pub async fn a_running_backup_that_is_cancelled_leaves_nothing(story: Story) {
         Refusal::TooLate
     );
     story.manual_backup("dupont", at(9)).await;
+}
+
+/// A server that is never idle would otherwise never free anything.
+pub async fn an_expiry_that_has_waited_for_a_day_goes_among_the_nights(story: Story) {
+    const DAY: i64 = 24 * 3_600;
+    let queue = async |site, date, when| {
+        let business_date = november(date);
+        let new = story.new_process(site, ProcessKind::NightlyBackup { business_date }, at(when));
+        story.store.queue_backup(&new).await.expect("the night is free")
+    };
+    let expire = async |site, when| {
+        let new = story.new_process(site, ProcessKind::Expiry, at(when));
+        story.store.queue_expiry(&new).await.expect("the site exists")
+    };
+    let (expiry, later) = (expire("dupont", 0).await, expire("martin", 10).await);
+    let (before, night, next) = (
+        queue("dupont", 21, -10).await,
+        queue("martin", 22, DAY).await,
+        queue("dupont", 22, DAY).await,
+    );
+    let manual = story.queue_manual("arnaud", at(DAY)).await;
+    let line = async |expected: [&Process; 6]| {
+        assert_eq!(by_place(&story).await, expected.map(|process| process.id.clone()));
+    };
+    story.store.hasten_expiries(at(DAY - 1)).await.expect("the store works");
+    line([&manual, &before, &night, &next, &later, &expiry]).await;
+    story.store.hasten_expiries(at(DAY)).await.expect("the store works");
+    line([&manual, &before, &night, &expiry, &next, &later]).await;
+    for expected in [&manual, &before, &night, &expiry, &next, &later] {
+        let claimed = story.claim(at(DAY + 1)).await;
+        assert_eq!(claimed.process.id, expected.id);
+        story.fail(&claimed.claim, at(DAY + 2)).await;
+    }
 }
 
 /// The old data are live and the site opens; the copy that was taken before stays.
@@ -374,13 +407,20 @@ pub async fn the_place_in_the_queue_is_the_order_of_the_claims(story: Story) {
             };
             let site = &free[rng.usize(0..free.len())];
             let asked_at = at(now + rng.i64(0..12));
-            let new = match rng.u8(0..3) {
-                0 => story.new_process(site, kind, asked_at),
-                _ => story.new_manual(site, asked_at),
-            };
             // A full site or a second night of one date is refused; the queue is as random without it.
-            let _queued = story.store.queue_backup(&new).await;
+            let _queued = match rng.u8(0..6) {
+                0 | 1 => story.store.queue_backup(&story.new_process(site, kind, asked_at)).await,
+                2 => {
+                    story
+                        .store
+                        .queue_expiry(&story.new_process(site, ProcessKind::Expiry, asked_at))
+                        .await
+                }
+                _ => story.store.queue_backup(&story.new_manual(site, asked_at)).await,
+            };
         }
+        let hastened = at(now + rng.i64(0..12)).plus(EXPIRY_WAITS);
+        story.store.hasten_expiries(hastened).await.expect("the store works");
         let told = by_place(&story).await;
         let mut done = Vec::new();
         while let Some(claimed) = story.look(at(now + 20), 1).await {
