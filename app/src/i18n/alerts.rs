@@ -41,8 +41,8 @@ sentences! {
         "open the page of the site and say whether this change is intended."
     }
     expiry_more {
-        "Tant que cela dure, ce qui n’est plus conservé occupe encore le dépôt. Une autre alerte part demain si rien ne change.",
-        "While this lasts, what is no longer kept still takes space in the repository. Another alert goes out tomorrow if nothing changes."
+        "Tant que cela dure, ce qui n’est plus conservé occupe encore le dépôt. Une alerte le rappelle chaque jour.",
+        "While this lasts, what is no longer kept still takes space in the repository. An alert recalls it every day."
     }
     test_subject { "essai des alertes", "test of the alerts" }
     test_text {
@@ -174,6 +174,7 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
                 failure,
                 failures::kept(lang, &kind),
                 Some(tried_again(lang)),
+                failures::to_do(lang, failure.cause),
             )
         }
         Matter::Unusual {
@@ -211,7 +212,8 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
                 Lang::Fr => format!("La restauration de {site} a échoué le {raised}."),
                 Lang::En => format!("The restore of {site} failed on {raised}."),
             };
-            failed(lang, what, failure, failures::kept_after_restore(lang), None)
+            let to_do = failures::to_do(lang, failure.cause);
+            failed(lang, what, failure, failures::kept_after_restore(lang), None, to_do)
         }
         Matter::ExpiryFailed { failure, .. } => {
             let what = match lang {
@@ -219,17 +221,18 @@ fn facts(lang: Lang, told: &Told<'_>) -> Vec<String> {
                 Lang::En => format!("The expiry of backups of {site} failed on {raised}."),
             };
             let kept = failures::kept(lang, &ProcessKind::Expiry);
-            failed(lang, what, failure, kept, Some(expiry_more(lang).to_owned()))
+            let to_do = failures::to_do_of_expiry(lang, failure.cause);
+            failed(lang, what, failure, kept, Some(expiry_more(lang).to_owned()), to_do)
         }
         Matter::Test => vec![test_text(lang).to_owned()],
     }
 }
 
 /// What happened, what was kept, what comes by itself, what to do, what to quote.
-fn failed(lang: Lang, what: String, failure: &Failure, kept: &str, more: Option<String>) -> Vec<String> {
+fn failed(lang: Lang, what: String, failure: &Failure, kept: &str, more: Option<String>, act: &str) -> Vec<String> {
     let mut paragraphs = vec![format!("{what} {}", failures::happened(lang, failure)), kept.to_owned()];
     paragraphs.extend(more);
-    paragraphs.push(format!("{}\n{}", to_do(lang), failures::to_do(lang, failure.cause)));
+    paragraphs.push(format!("{}\n{act}", to_do(lang)));
     paragraphs.push(format!("{}{}", reference(lang), failure.reference));
     paragraphs
 }

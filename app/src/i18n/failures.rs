@@ -33,8 +33,8 @@ pub const fn kept(lang: Lang, kind: &ProcessKind) -> &'static str {
             "The backup is intact and the site was not touched.",
         ),
         ProcessKind::Expiry => lang.pick(
-            "Les sauvegardes conservées sont intactes et le site n’a pas été touché. Une nouvelle tentative suivra dans une heure.",
-            "The kept backups are intact and the site was not touched. It will be tried again in an hour.",
+            "Ni le site ni une sauvegarde conservée n’a été touché. Une nouvelle tentative suivra dans une heure.",
+            "Neither the site nor a kept backup was touched. It will be tried again in an hour.",
         ),
         ProcessKind::Import { .. } => lang.pick(
             "Les sauvegardes sont intactes, le site n’a pas été touché et l’emplacement est rendu.",
@@ -134,6 +134,41 @@ pub const fn cause(lang: Lang, cause: Cause) -> &'static str {
             "the server stopped several times during the work.",
         ),
         Cause::Unexpected => lang.pick("un incident imprévu s’est produit.", "something unforeseen went wrong."),
+    }
+}
+
+/// What to do about the failure of a process of this kind.
+#[must_use]
+pub const fn to_do_of(lang: Lang, kind: &ProcessKind, cause: Cause) -> &'static str {
+    match kind {
+        ProcessKind::Expiry => to_do_of_expiry(lang, cause),
+        _ => to_do(lang, cause),
+    }
+}
+
+/// The same of an expiry, which nobody starts again and for which there is nothing to choose.
+#[must_use]
+pub const fn to_do_of_expiry(lang: Lang, cause: Cause) -> &'static str {
+    match cause {
+        Cause::StorageFull => lang.pick(
+            "L’hébergeur libère ou agrandit l’espace de stockage.",
+            "The host frees or enlarges the storage.",
+        ),
+        Cause::RepositoryMissing | Cause::RepositoryReadOnly => lang.pick(
+            "L’hébergeur remet l’espace de stockage en place.",
+            "The host puts the storage back in place.",
+        ),
+        Cause::RepositoryKeyWrong => to_do(lang, cause),
+        Cause::StoredDataDamaged => lang.pick(
+            "L’hébergeur lit tout le dépôt de ce client sans attendre, par restic check --read-data\u{a0}: une sauvegarde peut être \
+             touchée. Une nouvelle sauvegarde met les données d’aujourd’hui à l’abri.",
+            "The host reads this customer’s whole repository at once, by restic check --read-data: a backup may be damaged. A new \
+             backup puts the data of today in safety.",
+        ),
+        _ => lang.pick(
+            "Il n’y a rien à relancer. Si l’échec se répète, l’hébergeur en cherche la cause dans le journal, sous la référence.",
+            "There is nothing to start again. If it fails again, the host looks for the cause in the log, under the reference.",
+        ),
     }
 }
 

@@ -188,6 +188,7 @@ fn every_cause_tells_what_happened_what_was_kept_and_what_to_do() {
     let night = ProcessKind::NightlyBackup {
         business_date: CivilDate::from_days(20_000),
     };
+    let kinds = [ProcessKind::ManualBackup, night, restore, ProcessKind::Expiry];
     for lang in Lang::ALL {
         let mut seen = std::collections::HashSet::new();
         for cause in Cause::ALL {
@@ -201,15 +202,25 @@ fn every_cause_tells_what_happened_what_was_kept_and_what_to_do() {
                 seen.insert(failures::cause(lang, cause)),
                 "{cause:?} has the sentence of another"
             );
-            assert!(failures::to_do(lang, cause).ends_with('.'));
+            for kind in &kinds {
+                assert!(failures::to_do_of(lang, kind, cause).ends_with('.'));
+            }
         }
-        for kind in [ProcessKind::ManualBackup, night.clone(), restore.clone()] {
-            assert!(failures::kept(lang, &kind).ends_with('.'));
+        for kind in &kinds {
+            assert!(failures::kept(lang, kind).ends_with('.'));
         }
+        // Nobody starts an expiry again, and nothing is chosen for it.
+        assert!(
+            !failures::to_do_of(lang, &ProcessKind::Expiry, Cause::StoredDataDamaged)
+                .contains(lang.pick("Choisissez", "Choose"))
+        );
     }
     for cause in Cause::ALL {
         assert_ne!(failures::cause(Lang::Fr, cause), failures::cause(Lang::En, cause));
-        assert_ne!(failures::to_do(Lang::Fr, cause), failures::to_do(Lang::En, cause));
+        for kind in &kinds {
+            let [fr, en] = Lang::ALL.map(|lang| failures::to_do_of(lang, kind, cause));
+            assert_ne!(fr, en);
+        }
     }
 }
 

@@ -117,7 +117,7 @@ fn failure(lang: Lang, process: Memo<Process>) -> impl IntoView {
                     <dl class="facts-list">
                         <div><dt>{i18n::processes::happened(lang)}</dt><dd><b>{i18n::failures::happened(lang, &failure)}</b></dd></div>
                         <div><dt>{i18n::processes::kept(lang)}</dt><dd>{i18n::failures::kept(lang, &kind)}</dd></div>
-                        <div><dt>{i18n::processes::to_do(lang)}</dt><dd>{i18n::failures::to_do(lang, failure.cause)}</dd></div>
+                        <div><dt>{i18n::processes::to_do(lang)}</dt><dd>{i18n::failures::to_do_of(lang, &kind, failure.cause)}</dd></div>
                     </dl>
                 </div>
                 <Reference reference=failure.reference/>

@@ -55,7 +55,8 @@ impl Alert {
         Some(Self::about(Some(new.site.clone()), matter, new.at))
     }
 
-    /// What is told when this has ended: nights, restores and expiries that failed. Whoever started another process is looking at it.
+    /// What is told when this has ended: nights, restores and expiries that failed. Whoever started another process is looking at
+    /// it.
     #[must_use]
     pub fn of_end(process: &Process) -> Option<Self> {
         let ProcessState::Failed { ended_at, failure, .. } = &process.state else {
@@ -101,7 +102,7 @@ fn occasion(matter: &Matter, raised_at: Timestamp) -> String {
         Matter::NightFailed { business_date, .. } => business_date.to_string(),
         Matter::GlassBroken { process, .. } | Matter::RestoreFailed { process, .. } => process.to_string(),
         Matter::Unusual { backup, .. } => backup.to_string(),
-        // It is tried again every hour.
+        // It is tried again every hour: once a day is enough, by the calendar of UTC.
         Matter::ExpiryFailed { failure, .. } => format!("{} {:?}", Zone::utc().local(raised_at).date, failure.cause),
         Matter::SilenceOver | Matter::Test => raised_at.millis().to_string(),
     }
