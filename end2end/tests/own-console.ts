@@ -119,7 +119,7 @@ export class OwnConsole {
   }
 }
 
-/** A time in Paris at least five hours away, before or after: a night that came during a story would be a row that it does not expect. */
+/** A time in Paris at least five hours away: a night that came during a story would be a row that it does not expect. */
 function farFromNow(): string {
   const hour = new Date().getUTCHours();
   return hour >= 8 && hour < 20 ? "03:00" : "15:00";

@@ -155,8 +155,8 @@ pub trait DatabaseEngine: Send + Sync {
     /// when `go_on` said no.
     fn measure(&self, source: &DatabaseSource, go_on: GoOnFn<'_>) -> Result<Measure, EngineError>;
 
-    /// Fixes a consistent view of the database and returns as soon as no lock is in the way; `scratch` is an empty private folder on a local
-    /// disk for the copy to come. Writers go on; what they write from now on is not in the view (R8).
+    /// Fixes a consistent view of the database and returns as soon as no lock is in the way; `scratch` is an empty private folder
+    /// on a local disk for the copy to come. Writers go on; what they write from now on is not in the view (R8).
     ///
     /// # Errors
     /// As [`Self::measure`]; a lock that is not released in time is [`Cause::DatabaseLocked`].
