@@ -19,6 +19,12 @@ use repository::{Alone, Chunking, Error, Expectation, Location, RepositoryKey, S
 
 use super::master_key::MasterKey;
 
+/// Restic's *host* of every snapshot made here.
+const HOST: &str = "coffre";
+
+/// The file of a snapshot that says what the backup was meant to hold, and the most that is read of it, bytes.
+const MANIFEST: (&str, u64) = ("manifest.json", 16 << 20);
+
 /// Files of a crashed write are removed once nobody can be writing them any more.
 const STALE_AFTER: Duration = Duration::from_secs(24 * 3_600);
 
@@ -102,6 +108,28 @@ impl Repository for Open {
             .iter()
             .map(ToString::to_string)
             .collect())
+    }
+
+    fn facts(&self, snapshot: &str) -> Result<Option<SnapshotFacts>, RepositoryError> {
+        let id = name(snapshot)?;
+        let facts = self.0.snapshot(id).map_err(told)?.facts;
+        let (path, most) = MANIFEST;
+        if facts.host != HOST {
+            return Ok(None);
+        }
+        let file = match self.0.open_file(id, path) {
+            Err(Error::UnknownFile(_)) => return Ok(None),
+            file => file.map_err(told)?,
+        };
+        let mut manifest = Vec::new();
+        file.take(most)
+            .read_to_end(&mut manifest)
+            .map_err(|error| RepositoryError::new(Cause::StoredDataDamaged, chain(&error)))?;
+        Ok(Some(SnapshotFacts {
+            time: Timestamp(facts.time_ms),
+            tags: facts.tags,
+            manifest,
+        }))
     }
 
     fn forget(&self, snapshot: &str) -> Result<(), RepositoryError> {
@@ -189,7 +217,7 @@ impl BackupWriter for Writing {
         };
         let stored = repository::SnapshotFacts {
             time_ms: facts.time.millis(),
-            host: "coffre".to_owned(),
+            host: HOST.to_owned(),
             tags: facts.tags,
             ..Default::default()
         };

@@ -1,5 +1,7 @@
 //! The port, method by method: each goes to the file of its noun.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use control::ports::control_store::{
     Account, AuditEntry, Claim, Claimed, ControlStore, Declaration, Expiring, Failures, NewProcess, RepositoryRow,
@@ -278,6 +280,10 @@ impl ControlStore for SqliteStore {
 
     async fn remove_backup(&self, claim: &Claim, backup: &BackupId) -> Result<(), StoreError> {
         Ok(expiry::remove_backup(self, claim, backup).await?)
+    }
+
+    async fn snapshots(&self, customer: &CustomerId) -> Result<BTreeSet<String>, StoreError> {
+        Ok(expiry::snapshots(self, customer).await?)
     }
 
     async fn complete_expiry(

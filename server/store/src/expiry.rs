@@ -1,11 +1,13 @@
 //! What leaves for good: chosen by the policy inside the transaction that marks it, so that nothing can change in between.
 
+use std::collections::BTreeSet;
+
 use control::ports::control_store::{Claim, Expiring, NewProcess};
 use domain::anomaly::Review;
 use domain::backup::{BackupKind, Deletion};
 use domain::bacpac::Told;
 use domain::expiry::{ExpiryLog, Leaving, Why};
-use domain::ids::{BackupId, SiteId};
+use domain::ids::{BackupId, CustomerId, SiteId};
 use domain::limits::{EXPIRY_RETRY, EXPIRY_WAITS};
 use domain::process::{Process, ProcessKind};
 use domain::refusal::Refusal;
@@ -195,6 +197,16 @@ pub(crate) async fn remove_backup(store: &SqliteStore, claim: &Claim, id: &Backu
         sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// The snapshots that rows name.
+pub(crate) async fn snapshots(store: &SqliteStore, customer: &CustomerId) -> Result<BTreeSet<String>, Fault> {
+    let names =
+        sqlx::query_scalar("SELECT b.snapshot FROM backups b JOIN sites s ON s.id = b.site WHERE s.customer = $1")
+            .bind(customer.as_str())
+            .fetch_all(&mut *store.one_reading().await?)
+            .await?;
+    Ok(names.into_iter().collect())
 }
 
 /// Keeps the log and completes an expiry.

@@ -189,6 +189,13 @@ databases = [
         self.order("start_restore", &form)
     }
 
+    /// Orders a backup of a server that may be killed before it answers; the order is kept then.
+    pub fn order_backup_of_whoever_answers(&self) {
+        if let Some((status, answer)) = self.try_call("POST", "/api/start_backup", "site=dupont") {
+            assert_eq!(status, 200, "{answer}");
+        }
+    }
+
     /// Has what is due queued, by setting the policy that there is. A server that is killed meanwhile does not answer.
     fn order_expiry(&self) {
         let form = "site=dupont&days=7&months=1&years=1&safety=7";

@@ -1,8 +1,11 @@
-//! `kill -9` of the whole server at random moments of a backup and of a restore, and at every step of an expiry. After the restart no backup is half
-//! visible, the site is Ready on old or on new data and never on a mixture, and the process has ended.
+//! `kill -9` of the whole server at random moments of a backup and of a restore, and at every step of a backup and of an expiry.
+//! After the restart no backup is half visible, the site is Ready on old or on new data and never on a mixture, and the process
+//! has ended.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops there")]
 
+#[cfg(target_os = "linux")]
+mod backup;
 mod books;
 mod console;
 #[cfg(target_os = "linux")]

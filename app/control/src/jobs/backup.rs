@@ -14,6 +14,7 @@ use domain::site::Site;
 use domain::time::{CivilDate, Timestamp};
 use sha2::{Digest, Sha256};
 
+use super::resumed::unrecorded;
 use super::{Attempt, JobError, Outcome, path};
 use crate::downloads::{download_segments, stored_path};
 use crate::ports::database_engine::{CopiedDatabase, CopiedFile, DatabaseSource, EngineError, Measure};
@@ -83,8 +84,8 @@ pub(super) struct Copied {
     pub(super) _room: Box<dyn ScratchFolder>,
 }
 
-/// Takes a backup of the whole site and makes it durable in the repository; its row is the caller's. `None` when it is the
-/// one before a restore and every database is beyond use.
+/// Takes a backup of the whole site and makes it durable in the repository, unless an earlier attempt has; its row is the
+/// caller's. `None` when it is the one before a restore and every database is beyond use.
 pub(super) fn take(
     attempt: &Attempt,
     site: &Site,
@@ -92,6 +93,9 @@ pub(super) fn take(
     kind: BackupKind,
     shown: Shown,
 ) -> Result<Option<Backup>, JobError> {
+    if let Some(backup) = unrecorded(attempt, site, repository, kind)? {
+        return Ok(Some(backup));
+    }
     let copies = copy(attempt, shown)?;
     if copies.is_empty() {
         return Ok(None);
@@ -309,16 +313,21 @@ fn store_one(
     })
 }
 
+/// What the snapshot of a backup is tagged with.
+pub(super) fn tags(backup: &Backup) -> Vec<String> {
+    let tag = |name: &str, value: &str| format!("{name}={value}");
+    vec![
+        tag("backup", backup.id.as_str()),
+        tag("site", backup.site.as_str()),
+        tag("kind", backup.kind.code()),
+    ]
+}
+
 fn commit(attempt: &Attempt, writer: Box<dyn BackupWriter>, backup: &Backup, shown: Shown) -> Result<String, JobError> {
     let manifest = serde_json::to_vec_pretty(backup).map_err(|e| JobError::new(Cause::Unexpected, e))?;
-    let tag = |name: &str, value: &str| format!("{name}={value}");
     let facts = SnapshotFacts {
         time: backup.t0,
-        tags: vec![
-            tag("backup", backup.id.as_str()),
-            tag("site", backup.site.as_str()),
-            tag("kind", backup.kind.code()),
-        ],
+        tags: tags(backup),
         manifest,
     };
     let total = std::sync::atomic::AtomicU64::new(1);

@@ -11,6 +11,7 @@ use domain::process::Stage;
 
 use super::backup::{Copied, Shown, keep};
 use super::export::failed;
+use super::resumed::unrecorded;
 use super::{Attempt, JobError, Outcome, Reached, path};
 use crate::ports::packages::{PackageError, StepFn};
 use crate::ports::shelf::Place;
@@ -21,6 +22,10 @@ pub(super) fn run(attempt: &Attempt, upload: &UploadId, database: &DatabaseId) -
     let site = attempt.site()?;
     let reached = attempt.source(database)?;
     let source = &reached.0;
+    let repository = attempt.repository(&site)?;
+    if let Some(backup) = unrecorded(attempt, &site, repository.as_ref(), BackupKind::Manual)? {
+        return Ok(Outcome::Backup(Box::new(backup)));
+    }
     let row = attempt.wait(outside.store.upload(upload))?;
     let row = row.ok_or_else(|| JobError::new(Cause::FileGone, "the upload is no longer recorded"))?;
     let file = outside.shelf.path(&Place::Upload(upload.clone()));
@@ -46,7 +51,6 @@ pub(super) fn run(attempt: &Attempt, upload: &UploadId, database: &DatabaseId) -
     let copied = attempt.aside(&reached, |tag| {
         build(attempt, &reached, tag, &file, &share(Stage::Convert))
     })?;
-    let repository = attempt.repository(&site)?;
     let backup = keep(
         attempt,
         &site,

@@ -11,6 +11,7 @@ mod halt;
 mod import;
 mod kept;
 mod restore;
+mod resumed;
 
 use std::future::Future;
 use std::path::Path;

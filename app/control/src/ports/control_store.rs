@@ -6,6 +6,8 @@
 //! *Fencing*: whoever works on a process holds a [`Claim`] with an attempt number. A method that takes a claim answers
 //! [`StoreError::Fenced`] once the process has ended or belongs to a later attempt, and changes nothing.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use domain::account::Actor;
 use domain::backup::{Backup, Binned, Deletion, Promotion, Quota};
@@ -296,6 +298,9 @@ pub trait ControlStore: Send + Sync {
         free_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Process, StoreError>;
+
+    /// The snapshots that the backups of a customer are in, whether these are listed, in the bin or marked.
+    async fn snapshots(&self, customer: &CustomerId) -> Result<BTreeSet<String>, StoreError>;
 
     /// Begins to read a backup, which is not deleted and does not expire before `until`; [`Refusal::NotFound`] when it is deleted.
     async fn begin_reading(&self, reading: &ReadingId, backup: &BackupId, until: Timestamp) -> Result<(), StoreError>;

@@ -142,6 +142,12 @@ pub trait Repository: Send + Sync {
     /// The repository cannot be listed.
     fn snapshots(&self) -> Result<Vec<String>, RepositoryError>;
 
+    /// What was stored with a snapshot; `None` when another program made it.
+    ///
+    /// # Errors
+    /// The snapshot does not exist or is damaged; the index cannot be read.
+    fn facts(&self, snapshot: &str) -> Result<Option<SnapshotFacts>, RepositoryError>;
+
     /// Makes a snapshot invisible; its space is freed by [`Self::free`]. Forgetting what is not there is fine.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ type Files = HashMap<String, Vec<u8>>;
 struct Shelf {
     key: Option<SealedKey>,
     snapshots: HashMap<String, Files>,
+    /// What was stored with each.
+    facts: HashMap<String, SnapshotFacts>,
     /// Bytes that no snapshot needs, and those of them that are marked.
     unneeded: u64,
     marked: Vec<(Timestamp, u64)>,
@@ -224,12 +226,23 @@ impl Repository for Open {
             .unwrap_or_default())
     }
 
+    fn facts(&self, snapshot: &str) -> Result<Option<SnapshotFacts>, RepositoryError> {
+        let inside = self.all.inside();
+        let facts = inside
+            .shelves
+            .get(&self.customer)
+            .and_then(|shelf| shelf.facts.get(snapshot));
+        let absent = || RepositoryError::new(Cause::StoredDataDamaged, format!("{snapshot} is not there"));
+        facts.cloned().map(Some).ok_or_else(absent)
+    }
+
     fn forget(&self, snapshot: &str) -> Result<(), RepositoryError> {
         self.may_write()?;
         let effect = self.effect()?;
         if let Some(shelf) = self.all.inside().shelves.get_mut(&self.customer)
             && let Some(files) = shelf.snapshots.remove(snapshot)
         {
+            shelf.facts.remove(snapshot);
             shelf.unneeded += files.values().map(|bytes| bytes.len() as u64).sum::<u64>();
         }
         answered(effect)
@@ -320,13 +333,10 @@ impl BackupWriter for Writing {
         inside.next += 1;
         let name = format!("{:064x}", inside.next);
         let mut files = self.files;
-        files.insert("manifest.json".to_owned(), facts.manifest);
-        inside
-            .shelves
-            .entry(self.open.customer.clone())
-            .or_default()
-            .snapshots
-            .insert(name.clone(), files);
+        files.insert("manifest.json".to_owned(), facts.manifest.clone());
+        let shelf = inside.shelves.entry(self.open.customer.clone()).or_default();
+        shelf.snapshots.insert(name.clone(), files);
+        shelf.facts.insert(name.clone(), facts);
         drop(inside);
         self.open.all.steps().reach("visible");
         Ok(name)

@@ -14,6 +14,7 @@ mod tally;
 mod work;
 mod world;
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -377,6 +378,10 @@ impl ControlStore for MemoryStore {
 
     async fn remove_backup(&self, claim: &Claim, backup: &BackupId) -> Result<(), StoreError> {
         self.change(|world| world.remove_backup(claim, backup))
+    }
+
+    async fn snapshots(&self, customer: &CustomerId) -> Result<BTreeSet<String>, StoreError> {
+        Ok(self.read(|world| world.snapshots(customer)))
     }
 
     async fn complete_expiry(

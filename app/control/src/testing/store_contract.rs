@@ -125,6 +125,7 @@ macro_rules! store_contract {
                 fifty_backups_and_promotions_at_once_on_the_last_slot_leave_exactly_five
                 a_kept_night_takes_a_slot_and_keeps_its_content
                 a_deleted_backup_frees_its_slot_and_is_nowhere_but_in_the_bin
+                every_snapshot_that_a_row_names_is_told
                 put_back_it_is_as_before_if_a_slot_is_free
                 only_manual_ones_are_deleted_and_only_nights_are_kept
                 the_same_click_twice_changes_nothing_more

@@ -11,6 +11,7 @@ mod keeping;
 mod nights;
 mod packages;
 mod restores;
+mod resumed;
 mod retention;
 mod sign_in;
 mod world;

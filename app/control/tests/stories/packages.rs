@@ -303,6 +303,20 @@ async fn a_file_that_is_refused_says_why_and_gives_its_slot_back() {
 }
 
 #[tokio::test]
+async fn an_import_that_was_killed_in_its_last_moment_is_not_made_a_second_time() {
+    let world = World::new().await;
+    let id = upload(&world, b"bacpac\nrows\n").await;
+    let queued = world.plane.start_import(&actor(Role::Operator), &id).await.unwrap();
+    world.killed_once_visible().await;
+    world.work().await;
+    let done = world.process(&queued).await;
+    assert_eq!((done.state.name(), done.attempt), (StateName::Completed, 2));
+    assert_eq!(world.repositories.count(&"dupont".parse().unwrap()), 1);
+    let backup = world.plane.store().backup(&done.backup.unwrap()).await.unwrap();
+    assert!(backup.is_some_and(|backup| backup.imported_from.is_some()));
+}
+
+#[tokio::test]
 async fn a_failure_of_ours_does_not_cost_the_upload() {
     let world = World::new().await;
     let id = upload(&world, b"bacpac\nrows\n").await;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use control::ports::clock::Clock;
 use control::ports::control_store::Declaration;
 use control::ports::database_engine::Address;
-use control::testing::fake_engine::FakeEngine;
+use control::testing::fake_engine::{FakeEngine, Point};
 use control::testing::fake_packages::{FakePackages, FolderShelf};
 use control::testing::manual_clock::ManualClock;
 use control::testing::memory_repository::MemoryRepositories;
 use control::testing::memory_store::MemoryStore;
 use control::testing::plain::{FolderScratch, KeptNotices, PlainHasher};
-use control::testing::power::Power;
+use control::testing::power::{Effect, Power};
 use control::{ControlPlane, NewAccount, Outside, save_account};
 use domain::account::{Actor, Role};
 use domain::ids::{AccountId, CustomerId, DatabaseId, PartnerId, SiteId};
@@ -173,6 +173,37 @@ impl World {
     /// Lets the worker do everything that is queued.
     pub async fn work(&self) {
         while self.plane.work_once().await.unwrap() {}
+    }
+
+    /// Lets the worker begin what is next and kills the server when its snapshot has just become visible; another one finds out at
+    /// once.
+    pub async fn killed_once_visible(&self) {
+        let power = self.power.clone();
+        self.repositories.steps().set(move |step| {
+            if step == "visible" {
+                power.cut_after(0, Effect::None);
+            }
+        });
+        self.killed().await;
+        self.repositories.steps().set(|_| ());
+    }
+
+    /// The same when the engine reaches this point.
+    pub async fn killed_once(&self, at: Point) {
+        let power = self.power.clone();
+        self.engine.on_point(move |point, _| {
+            if point == at {
+                power.cut_after(0, Effect::None);
+            }
+        });
+        self.killed().await;
+        self.engine.on_point(|_, _| ());
+    }
+
+    async fn killed(&self) {
+        let _ = self.plane.work_once().await;
+        assert!(self.power.restore(), "it ended before it could be killed");
+        self.plane.store().end_leases().await.unwrap();
     }
 
     /// A manual backup of Dupont, done.

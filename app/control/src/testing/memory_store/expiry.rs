@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::backup::{Binned, Deletion};
+use domain::backup::{Backup, Binned, Deletion};
 use domain::bacpac::Told;
 use domain::expiry::{ExpiryLog, Leaving, Why};
 use domain::ids::{BackupId, CustomerId, ReadingId, SiteId};
@@ -150,6 +150,13 @@ impl World {
             self.readings.retain(|_, (of, _)| of != id);
         }
         Ok(())
+    }
+
+    pub(super) fn snapshots(&self, customer: &CustomerId) -> BTreeSet<String> {
+        let binned = self.bin.values().map(|away| &away.binned.backup);
+        let of_the_customer = |backup: &&Backup| self.customer_of(&backup.site).is_ok_and(|of| of == *customer);
+        let all = self.backups.values().chain(binned).filter(of_the_customer);
+        all.map(|backup| backup.snapshot.clone()).collect()
     }
 
     pub(super) fn complete_expiry(

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story stops at the first thing that is not as told")]
 
+use std::collections::BTreeSet;
 use std::slice::from_ref;
 use std::time::Duration;
 
@@ -228,6 +229,28 @@ pub async fn a_deleted_backup_frees_its_slot_and_is_nowhere_but_in_the_bin(story
         Some(second.id),
         "the process remembers what it made"
     );
+}
+
+/// By these an attempt knows which snapshots lack a row: deleted or marked, one is not gone yet.
+pub async fn every_snapshot_that_a_row_names_is_told(story: Story) {
+    let listed = story.manual_backup("dupont", at(0)).await;
+    let deleted = story.manual_backup("dupont", at(10)).await;
+    let neighbours = story.manual_backup("martin", at(20)).await;
+    delete(&story, &deleted, at(30)).await;
+    let named = async |customer| story.store.snapshots(&id(customer)).await.unwrap();
+    let both = BTreeSet::from([listed.snapshot.clone(), deleted.snapshot.clone()]);
+    assert_eq!(both.len(), 2);
+    assert_eq!(named("dupont-sa").await, both);
+    let over = at(130);
+    let expiry = story.new_process("dupont", ProcessKind::Expiry, over);
+    story.store.queue_expiry(&expiry).await.unwrap();
+    let claim = story.claim(over).await.claim;
+    assert_eq!(story.store.begin_expiry(&claim, over).await.unwrap().leaving.len(), 1);
+    assert_eq!(named("dupont-sa").await, both, "marked, it is not gone");
+    story.store.remove_backup(&claim, &deleted.id).await.unwrap();
+    assert_eq!(named("dupont-sa").await, BTreeSet::from([listed.snapshot]));
+    assert_eq!(named("martin-sarl").await, BTreeSet::from([neighbours.snapshot]));
+    assert!(named("nobody").await.is_empty());
 }
 
 /// Every fact comes back, and the slot is asked for again.
