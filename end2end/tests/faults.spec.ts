@@ -1,7 +1,7 @@
 // What goes wrong is told by its cause, in words for the telephone, and nothing is half-visible. In a console of the test's own.
 import { renameSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { type Words, call, expect, lookAt, note, operation, signIn, taken, test } from "./console";
+import { type Words, backupsOf, call, expect, lookAt, note, operation, processesOf, signIn, taken, test } from "./console";
 
 /** Backs up from the page of the site. */
 async function backUp(page: Page, words: Words): Promise<void> {
@@ -145,4 +145,29 @@ test("a console that fails says what was kept and gives a reference", async ({ a
   own.change(own.store, "ALTER TABLE processes_gone RENAME TO processes;");
   await page.getByRole("link", { name: words("Réessayer", "Try again") }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Dupont & Fils");
+});
+
+test("a double click on what opens a question asks it and does not answer it", async ({ another, own, words }) => {
+  await own.begin();
+  const page = await another(own.url);
+  await signIn(page, "admin");
+  expect((await call(page, "start_backup", { site: "dupont" })).status()).toBe(200);
+  await expect.poll(async () => (await backupsOf(page, "dupont", "compta")).manual.length).toBe(1);
+  // On a small screen the question comes to lie where it was opened from.
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
+    await page.setViewportSize(viewport);
+    for (const [path, open] of [
+      ["/sites/dupont", () => operation(page, words("Sauvegarde du site", "Back up the site"))],
+      ["/sites/dupont/databases/compta", () => page.locator("main").getByRole("link", { name: words("Supprimer", "Delete") }).first()],
+    ] as const) {
+      await page.goto(path);
+      await taken(page);
+      await open().dblclick();
+      await expect(page.getByRole("dialog")).toBeVisible();
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+      await expect(page.getByRole("dialog"), `${path} at ${viewport.width}`).toBeVisible();
+    }
+  }
+  expect((await backupsOf(page, "dupont", "compta")).manual).toHaveLength(1);
+  expect(await processesOf(page, "dupont")).toHaveLength(1);
 });

@@ -8,10 +8,9 @@ use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys;
 
 use super::act::{Act, act_error, use_act};
+use super::clicks::{on_backdrop, once};
 use super::elements::icon;
 use crate::api;
 use crate::viewer::lang;
@@ -100,22 +99,9 @@ fn question(action: ServerAction<api::CancelProcess>, id: String, kind: ProcessK
             let _open = dialog.show_modal();
         }
     };
-    // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
-    let on_backdrop = move |event: ev::MouseEvent| {
-        let hit = event
-            .target()
-            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
-        if hit {
-            close();
-        }
-    };
     let form_id = id.clone();
     let pending = action.pending();
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() {
-            event.prevent_default();
-        }
-    };
+    let once = once(move || pending.get_untracked());
     let (title, confirm) = (
         i18n::cancelling::title(lang, &kind),
         i18n::cancelling::confirm(lang, &kind),
@@ -132,7 +118,7 @@ fn question(action: ServerAction<api::CancelProcess>, id: String, kind: ProcessK
                 <div class="row"><button class="btn" on:click=ask>{icon("stop-circle")}{i18n::cancelling::cancel(lang)}</button></div>
             </div>
         </ActionForm>
-        <dialog class="dialog" node_ref=node aria-labelledby="cancel-t" aria-describedby="cancel-d" on:click=on_backdrop>
+        <dialog class="dialog" node_ref=node aria-labelledby="cancel-t" aria-describedby="cancel-d" on:click=on_backdrop(close)>
             <ActionForm action=action>
                 <input type="hidden" name="process" value=id/>
                 <div class="dialog-body">

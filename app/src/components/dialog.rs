@@ -3,14 +3,12 @@
 
 use domain::overview::SiteOverview;
 use domain::refusal::Refusal;
-use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys;
 
 use super::act::{Act, act_error, use_act};
+use super::clicks::{leave, on_backdrop, once};
 use super::elements::icon;
 use crate::api::StartBackup;
 use crate::viewer::lang;
@@ -32,17 +30,8 @@ pub(crate) fn BackupDialog(
             dialog.close();
         }
     };
-    // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
-    let on_backdrop = move |event: ev::MouseEvent| {
-        let hit = event
-            .target()
-            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
-        if hit {
-            close();
-        }
-    };
     view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>
+        <dialog class="dialog" node_ref=node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop(close)>
             <BackupWarning overview refusal on_cancel=Callback::new(move |()| close()) heading=2/>
         </dialog>
     }
@@ -66,17 +55,8 @@ pub(crate) fn BackupWarning(
     let quota = overview.summary.quota;
     let (start, error) = use_act::<StartBackup>();
     let pending = start.pending();
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() {
-            event.prevent_default();
-        }
-    };
-    let cancel = move |event: ev::MouseEvent| {
-        if let Some(on_cancel) = on_cancel {
-            event.prevent_default();
-            on_cancel.run(());
-        }
-    };
+    let once = once(move || pending.get_untracked());
+    let cancel = leave(on_cancel);
     let title = i18n::site::dialog_title(lang);
     let title = match heading {
         1 => view! { <h1 id="dlg-t" tabindex="-1">{title}</h1> }.into_any(),

@@ -9,14 +9,13 @@ use domain::range::Setting;
 use domain::refusal::{Field, Refusal};
 use domain::schedule::Schedule;
 use domain::site::Site;
-use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{self, ApiError, SetNights};
-use crate::components::{Act, Frame, Head, Place, act_error, fetched, icon, night_facts, use_act};
+use crate::components::{Act, Frame, Head, Place, act_error, fetched, icon, night_facts, once, use_act};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{i18n, paths, rights};
@@ -83,11 +82,7 @@ fn form(lang: Lang, site: &Site, schedule: Schedule) -> impl IntoView + use<> {
         Memo::new(move |_| error.try_get().flatten().and_then(|error| field_of(&error)) == Some(field))
     };
     let (start_wrong, window_wrong) = (wrong(Field::NightStart), wrong(Field::NightWindow));
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() {
-            event.prevent_default();
-        }
-    };
+    let once = once(move || pending.get_untracked());
     let (id, zone, back) = (site.id.to_string(), site.zone.clone(), paths::site(&site.id));
     view! {
         <ActionForm action=set>

@@ -9,14 +9,14 @@ use domain::limits::REASON_MAX_CHARS;
 use domain::overview::{MeasuredEntry, ReviewPage as Reading};
 use domain::permission::Action;
 use domain::site::Site;
-use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::{self, ApiError, DecideBackup};
 use crate::components::{
-    FactsTable, Frame, Head, Place, Reason, act_error, date_of, drawn, fetched, icon, notice, review_plate, use_act,
+    FactsTable, Frame, Head, Place, Reason, act_error, date_of, drawn, fetched, icon, notice, once, review_plate,
+    use_act,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -179,11 +179,7 @@ fn told(lang: Lang, verdict: Verdict, decision: &Decision, site: &Site) -> AnyVi
 /// Both acts, or the one that was not chosen.
 fn form(lang: Lang, reading: &Reading, deciding: Deciding, decided: Option<Verdict>) -> AnyView {
     let pending = deciding.action.pending();
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() {
-            event.prevent_default();
-        }
-    };
+    let once = once(move || pending.get_untracked());
     let button = |verdict: Verdict| {
         let (class, mark) = match verdict {
             Verdict::Accept => ("btn btn-main", "check"),

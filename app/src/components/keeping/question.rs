@@ -14,11 +14,10 @@ use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast;
-use leptos::web_sys;
 
 use super::super::act::{Act, act_error};
 use super::super::backup_table::name;
+use super::super::clicks::{leave, on_backdrop, once};
 use super::super::elements::icon;
 use super::{Keeping, date_of, hidden};
 use crate::viewer::lang;
@@ -101,15 +100,6 @@ pub(crate) fn KeepingDialog(
         }
         answered
     });
-    // The dialog has no padding of its own: a click that hits it, and not what is in it, is on the backdrop.
-    let on_backdrop = move |event: ev::MouseEvent| {
-        let hit = event
-            .target()
-            .is_some_and(|target| target.dyn_ref::<web_sys::HtmlDialogElement>().is_some());
-        if hit {
-            asking.close();
-        }
-    };
     let content = move || {
         asking.asked.get().map(|asked| {
             let on_cancel = Callback::new(move |()| asking.close());
@@ -117,7 +107,7 @@ pub(crate) fn KeepingDialog(
         })
     };
     view! {
-        <dialog class="dialog" node_ref=asking.node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop>
+        <dialog class="dialog" node_ref=asking.node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop(move || asking.close())>
             {content}
         </dialog>
     }
@@ -154,17 +144,8 @@ pub(crate) fn KeepingWarning(
     };
     let (deleting, demoting) = (keeping.delete.pending(), keeping.demote.pending());
     let pending = move || deleting.try_get().unwrap_or_default() || demoting.try_get().unwrap_or_default();
-    let once = move |event: ev::MouseEvent| {
-        if pending() {
-            event.prevent_default();
-        }
-    };
-    let cancel = move |event: ev::MouseEvent| {
-        if let Some(on_cancel) = on_cancel {
-            event.prevent_default();
-            on_cancel.run(());
-        }
-    };
+    let once = once(pending);
+    let cancel = leave(on_cancel);
     let (yes, no, mark) = match question {
         Question::Delete => (i18n::keeping::delete(lang), i18n::keeping::do_not_delete(lang), "trash"),
         Question::Release => (

@@ -4,13 +4,12 @@ use domain::lang::Lang;
 use domain::overview::BackupEntry;
 use domain::refusal::{Field, Refusal};
 use domain::site::Site;
-use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::{Choice, chosen_database};
 use crate::api::ApiError;
-use crate::components::{Act, icon};
+use crate::components::{Act, icon, once};
 use crate::i18n;
 
 pub(super) fn reason_field(lang: Lang, error: Signal<Option<ApiError>>) -> impl IntoView {
@@ -66,11 +65,7 @@ pub(super) fn confirm(
     pending: Memo<bool>,
 ) -> impl IntoView + use<> {
     let site = site.clone();
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() {
-            event.prevent_default();
-        }
-    };
+    let once = once(move || pending.get_untracked());
     let label = {
         let site = site.clone();
         move || {

@@ -4,13 +4,12 @@
 use domain::lang::Lang;
 use domain::retention::Terms;
 use domain::site::Site;
-use leptos::ev;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::choice::{Choice, limits, list, problem};
 use crate::api::{ApiError, SetPolicy};
-use crate::components::{act_error, icon};
+use crate::components::{act_error, icon, once};
 use crate::{i18n, paths};
 
 /// The names of the terms, in the order of their fields.
@@ -111,11 +110,7 @@ fn save(lang: Lang, site: &Site, present: Terms, choice: Choice, set: ServerActi
         Some(policy) if policy.terms() == present => Some(i18n::retention::unchanged(lang)),
         Some(_) => None,
     });
-    let once = move |event: ev::MouseEvent| {
-        if pending.get_untracked() || why_not.get_untracked().is_some() {
-            event.prevent_default();
-        }
-    };
+    let once = once(move || pending.get_untracked() || why_not.get_untracked().is_some());
     let terms = paths::TERMS
         .into_iter()
         .enumerate()
