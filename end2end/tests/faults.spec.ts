@@ -147,6 +147,24 @@ test("a console that fails says what was kept and gives a reference", async ({ a
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Dupont & Fils");
 });
 
+test("a question is not taken away by what ends meanwhile", async ({ another, own, words }) => {
+  await own.begin();
+  const page = await another(own.url);
+  await signIn(page, "admin");
+  const letGo = await own.lock("compta");
+  expect((await call(page, "start_backup", { site: "dupont" })).status()).toBe(200);
+  await page.goto("/sites/dupont");
+  await taken(page);
+  await operation(page, words("Sauvegarde du site", "Back up the site")).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toBeVisible();
+  await letGo();
+  await expect(page.locator("#t-quota + .note")).toHaveText(words("1 sur 5", "1 of 5"));
+  await expect(page.locator(".boxes > li.is-held")).toHaveCount(0);
+  await dialog.getByRole("button", { name: words("Lancer la sauvegarde", "Start the backup") }).click();
+  await expect(page).toHaveURL(/\/processes\//);
+});
+
 test("a double click on what opens a question asks it and does not answer it", async ({ another, own, words }) => {
   await own.begin();
   const page = await another(own.url);

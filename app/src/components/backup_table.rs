@@ -9,8 +9,9 @@ use domain::time::Timestamp;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
+use super::asking::Asking;
 use super::elements::{Instant, icon};
-use super::keeping::{Asked, Asking, Keeping, Question, hidden};
+use super::keeping::{Asked, Keeping, Question, hidden};
 use super::reviews::review_mark;
 use crate::viewer::lang;
 use crate::{i18n, paths};
@@ -42,7 +43,7 @@ pub(crate) struct Acts {
     /// The acts themselves.
     pub(crate) keeping: Keeping,
     /// The dialog.
-    pub(crate) asking: Asking,
+    pub(crate) asking: Asking<Asked>,
 }
 
 /// One section as a table; cards on narrow panels.

@@ -4,37 +4,24 @@
 use domain::overview::SiteOverview;
 use domain::refusal::Refusal;
 use leptos::form::ActionForm;
-use leptos::html;
 use leptos::prelude::*;
 
 use super::act::{Act, act_error, use_act};
-use super::clicks::{leave, on_backdrop, once};
+use super::asking::Asking;
+use super::clicks::{leave, once};
 use super::elements::icon;
 use crate::api::StartBackup;
 use crate::viewer::lang;
 use crate::{i18n, paths};
 use domain::display;
 
-/// The dialog, closed until `node` is asked to show itself.
+/// The dialog, closed until it is asked for.
 #[component]
 pub(crate) fn BackupDialog(
-    /// What the warning tells.
-    overview: SiteOverview,
-    /// Why the act is refused, if it is.
-    refusal: Option<Refusal>,
-    /// The dialog's element.
-    node: NodeRef<html::Dialog>,
+    /// What its warning tells.
+    asking: Asking<SiteOverview>,
 ) -> impl IntoView {
-    let close = move || {
-        if let Some(dialog) = node.get_untracked() {
-            dialog.close();
-        }
-    };
-    view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop(close)>
-            <BackupWarning overview refusal on_cancel=Callback::new(move |()| close()) heading=2/>
-        </dialog>
-    }
+    asking.dialog(|overview, on_cancel| view! { <BackupWarning overview refusal=None on_cancel heading=2/> }.into_any())
 }
 
 /// The content of the warning, with its form.

@@ -11,7 +11,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 pub(crate) use bin::BinTable;
-pub(crate) use question::{Asked, Asking, KeepingDialog, KeepingWarning, Question, title_of};
+pub(crate) use question::{Asked, KeepingDialog, KeepingWarning, Question, title_of};
 
 use super::act::use_act;
 use super::elements::icon;

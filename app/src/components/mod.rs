@@ -1,6 +1,7 @@
 //! The pieces pages are made of. They draw what they are given: they never call the server and never test a role.
 
 mod act;
+mod asking;
 mod backup_table;
 mod banner;
 mod cancelling;
@@ -21,6 +22,7 @@ mod quota;
 mod reviews;
 
 pub(crate) use act::{Act, Reason, act_error, use_act};
+pub(crate) use asking::Asking;
 pub(crate) use backup_table::{Acts, BackupTable, Section, name as backup_name};
 pub(crate) use cancelling::CancelProcess;
 pub(crate) use clicks::once;
@@ -31,9 +33,7 @@ pub(crate) use expiry_log::expiry_log;
 pub(crate) use fault::{NotFound, Reference, fault};
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};
-pub(crate) use keeping::{
-    Asked, Asking, BinTable, Keeping, KeepingDialog, KeepingWarning, Question, date_of, done, title_of,
-};
+pub(crate) use keeping::{Asked, BinTable, Keeping, KeepingDialog, KeepingWarning, Question, date_of, done, title_of};
 pub(crate) use nights::{night_facts, nights_panel, silence, silent_mark};
 pub(crate) use package_log::{export_log, import_report};
 pub(crate) use process_card::{Announcer, ProcessCard, figures, progress_bar, steps, t0_sentence};

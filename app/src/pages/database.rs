@@ -10,8 +10,8 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{
-    Acts, Asking, BackupTable, BinTable, Empty, Frame, Head, Keeping, KeepingDialog, Place, Reason, Section, act_error,
-    done, drawn, fetched, icon, mini,
+    Acts, Asked, Asking, BackupTable, BinTable, Empty, Frame, Head, Keeping, KeepingDialog, Place, Reason, Section,
+    act_error, done, drawn, fetched, icon, mini,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -41,7 +41,7 @@ pub(crate) fn DatabasePage() -> impl IntoView {
     }
 }
 
-fn page(backups: DatabaseBackups, keeping: Keeping, asking: Asking) -> impl IntoView {
+fn page(backups: DatabaseBackups, keeping: Keeping, asking: Asking<Asked>) -> impl IntoView {
     let lang = lang();
     let site = backups.summary.site.clone();
     let title = i18n::backups::title(lang, &backups.database.name);
@@ -103,7 +103,7 @@ fn page(backups: DatabaseBackups, keeping: Keeping, asking: Asking) -> impl Into
 fn acts(
     backups: &DatabaseBackups,
     keeping: Keeping,
-    asking: Asking,
+    asking: Asking<Asked>,
 ) -> (Acts, Option<&'static str>, Vec<(&'static str, Refusal)>) {
     let summary = &backups.summary;
     let right = |action| rights::refusal(action, &summary.site);

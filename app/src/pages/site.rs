@@ -7,13 +7,12 @@ use domain::overview::SiteOverview;
 use domain::permission::Action;
 use domain::process::ProcessState;
 use domain::site::{Database, Site};
-use leptos::html;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::{
-    Act, BackupDialog, Boxes, Frame, Head, Place, ProcessCard, fetched, icon, nights_panel, notice, process_plate,
-    silence, site_plate, unusual_alert,
+    Act, Asking, BackupDialog, Boxes, Frame, Head, Place, ProcessCard, fetched, icon, nights_panel, notice,
+    process_plate, silence, site_plate, unusual_alert,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -30,10 +29,17 @@ pub(crate) fn SitePage() -> impl IntoView {
         move || (site.get(), live.changes(Some(&site.get()))),
         |(site, _)| api::read_site(site),
     );
-    fetched(overview, Place::Overview, |overview| page(overview).into_any())
+    let asking = Asking::nothing();
+    let shown = fetched(overview, Place::Overview, move |overview| {
+        page(overview, asking).into_any()
+    });
+    view! {
+        {shown}
+        <BackupDialog asking/>
+    }
 }
 
-fn page(overview: SiteOverview) -> impl IntoView {
+fn page(overview: SiteOverview, asking: Asking<SiteOverview>) -> impl IntoView {
     let lang = lang();
     let live = Live::here();
     let site = overview.summary.site.clone();
@@ -67,7 +73,7 @@ fn page(overview: SiteOverview) -> impl IntoView {
                         {last_ended(lang, &overview)}
                     </div>
                     <div class="stack aside">
-                        {operations(lang, overview.clone(), now_site)}
+                        {operations(lang, overview.clone(), now_site, asking)}
                         {slots(lang, &overview)}
                         {nights_panel(lang, &overview)}
                     </div>
@@ -232,8 +238,7 @@ fn last_ended(lang: Lang, overview: &SiteOverview) -> Option<AnyView> {
     )
 }
 
-fn operations(lang: Lang, overview: SiteOverview, site: Memo<Site>) -> AnyView {
-    let dialog = NodeRef::<html::Dialog>::new();
+fn operations(lang: Lang, overview: SiteOverview, site: Memo<Site>, asking: Asking<SiteOverview>) -> AnyView {
     let id = overview.summary.site.id.clone();
     let zone = overview.summary.site.zone.clone();
     let back_up = {
@@ -244,17 +249,16 @@ fn operations(lang: Lang, overview: SiteOverview, site: Memo<Site>) -> AnyView {
                 <Act id="r-backup" label=i18n::site::back_up(lang) refusal zone=zone.clone()/>
             }
             .into_any(),
-            None => view! {
-                <a class="btn btn-main btn-wide" href=paths::backup(&id) on:click=move |event| {
-                    if let Some(dialog) = dialog.get_untracked() {
-                        event.prevent_default();
-                        // Refused only when it is open already, which is what is wanted.
-                        let _open = dialog.show_modal();
-                    }
-                }>{icon("vault")}{i18n::site::back_up(lang)}</a>
-                {backup_note(lang, &overview)}
+            None => {
+                let asked = overview.clone();
+                view! {
+                    <a class="btn btn-main btn-wide" href=paths::backup(&id) on:click=move |event| asking.ask(&event, asked.clone())>
+                        {icon("vault")}{i18n::site::back_up(lang)}
+                    </a>
+                    {backup_note(lang, &overview)}
+                }
+                .into_any()
             }
-            .into_any(),
         }
     };
     let restore = move || {
@@ -283,13 +287,11 @@ fn operations(lang: Lang, overview: SiteOverview, site: Memo<Site>) -> AnyView {
             let href = paths::manual_backups(&overview.summary.site.id, &database.id);
             view! { <p class="op-note"><a href=href>{i18n::keeping::manage(lang)}</a></p> }
         });
-    let refusal = rights::backup_refusal(&overview, &site.get_untracked());
     view! {
         <section class="panel second" aria-labelledby="t-ops">
             <div class="panel-head"><h2 id="t-ops">{i18n::site::operations(lang)}</h2></div>
             <div class="panel-body"><ul class="ops"><li>{back_up}</li><li>{restore}{manage}</li></ul></div>
         </section>
-        {refusal.is_none().then(|| view! { <BackupDialog overview refusal=None node=dialog/> })}
     }
     .into_any()
 }

@@ -10,14 +10,13 @@ use domain::refusal::Refusal;
 use domain::retention::Keep;
 use domain::site::{Database, Site};
 use domain::time::{CivilDate, Timestamp};
-use leptos::ev;
 use leptos::form::ActionForm;
-use leptos::html;
 use leptos::prelude::*;
 
 use super::super::act::{Act, act_error};
+use super::super::asking::Asking;
 use super::super::backup_table::name;
-use super::super::clicks::{leave, on_backdrop, once};
+use super::super::clicks::{leave, once};
 use super::super::elements::icon;
 use super::{Keeping, date_of, hidden};
 use crate::viewer::lang;
@@ -49,47 +48,11 @@ pub(crate) struct Asked {
     pub(crate) now: Timestamp,
 }
 
-/// The dialog of a page, and what it asks at the moment. It stands beside what the page has read: reading that again, because
-/// of what others do, does not take the question away from whoever is thinking about it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Asking {
-    asked: RwSignal<Option<Asked>>,
-    node: NodeRef<html::Dialog>,
-}
-
-impl Asking {
-    pub(crate) fn nothing() -> Self {
-        Self {
-            asked: RwSignal::new(None),
-            node: NodeRef::new(),
-        }
-    }
-
-    /// Opens the dialog with this question, in the place of the link that was clicked.
-    pub(crate) fn ask(self, event: &ev::MouseEvent, asked: Asked) {
-        if let Some(dialog) = self.node.get_untracked() {
-            event.prevent_default();
-            self.asked.set(Some(asked));
-            // Its content is drawn first, so that the focus finds its place in it.
-            request_animation_frame(move || {
-                // Refused only when it is open already, which is what is wanted.
-                let _open = dialog.show_modal();
-            });
-        }
-    }
-
-    fn close(self) {
-        if let Some(dialog) = self.node.get_untracked() {
-            dialog.close();
-        }
-    }
-}
-
 /// The dialog, closed until something is asked, and closed again by the answer of the server: the page tells it.
 #[component]
 pub(crate) fn KeepingDialog(
     /// What it asks.
-    asking: Asking,
+    asking: Asking<Asked>,
     /// The acts.
     keeping: Keeping,
 ) -> impl IntoView {
@@ -100,17 +63,9 @@ pub(crate) fn KeepingDialog(
         }
         answered
     });
-    let content = move || {
-        asking.asked.get().map(|asked| {
-            let on_cancel = Callback::new(move |()| asking.close());
-            view! { <KeepingWarning asked keeping refusal=None on_cancel heading=2/> }
-        })
-    };
-    view! {
-        <dialog class="dialog" node_ref=asking.node aria-labelledby="dlg-t" aria-describedby="dlg-d" on:click=on_backdrop(move || asking.close())>
-            {content}
-        </dialog>
-    }
+    asking.dialog(move |asked, on_cancel| {
+        view! { <KeepingWarning asked keeping refusal=None on_cancel heading=2/> }.into_any()
+    })
 }
 
 /// The question with its consequence and its form.

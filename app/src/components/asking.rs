@@ -1,0 +1,64 @@
+//! A question in a modal dialog, where script can open one. It stands beside what the page has read: reading that again, because
+//! something has ended or is done, does not take the question away.
+
+use leptos::ev;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::clicks::on_backdrop;
+
+/// What is asked at the moment, and the dialog.
+#[derive(Debug)]
+pub(crate) struct Asking<T: 'static> {
+    asked: RwSignal<Option<T>>,
+    node: NodeRef<html::Dialog>,
+}
+
+impl<T> Clone for Asking<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Asking<T> {}
+
+impl<T: Clone + Send + Sync + 'static> Asking<T> {
+    pub(crate) fn nothing() -> Self {
+        Self {
+            asked: RwSignal::new(None),
+            node: NodeRef::new(),
+        }
+    }
+
+    /// Opens the dialog with this question, in the place of the link that was clicked.
+    pub(crate) fn ask(self, event: &ev::MouseEvent, asked: T) {
+        if let Some(dialog) = self.node.get_untracked() {
+            event.prevent_default();
+            self.asked.set(Some(asked));
+            // Its content is drawn first, so that the focus finds its place in it.
+            request_animation_frame(move || {
+                // Refused only when it is open already, which is what is wanted.
+                let _open = dialog.show_modal();
+            });
+        }
+    }
+
+    pub(crate) fn close(self) {
+        if let Some(dialog) = self.node.get_untracked() {
+            dialog.close();
+        }
+    }
+
+    /// The dialog, closed until something is asked. `content` draws the question, with what refuses it.
+    pub(crate) fn dialog(self, content: impl Fn(T, Callback<()>) -> AnyView + Send + 'static) -> AnyView {
+        let refuse = Callback::new(move |()| self.close());
+        let content = move || self.asked.get().map(|asked| content(asked, refuse));
+        view! {
+            <dialog class="dialog" node_ref=self.node aria-labelledby="dlg-t" aria-describedby="dlg-d"
+                on:click=on_backdrop(move || self.close())>
+                {content}
+            </dialog>
+        }
+        .into_any()
+    }
+}
