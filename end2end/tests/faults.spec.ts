@@ -147,20 +147,34 @@ test("a console that fails says what was kept and gives a reference", async ({ a
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Dupont & Fils");
 });
 
-test("a question is not taken away by what ends meanwhile", async ({ another, own, words }) => {
+test("a question is not taken away by what begins or ends meanwhile", async ({ another, own, words }) => {
   await own.begin();
   const page = await another(own.url);
   await signIn(page, "admin");
   const letGo = await own.lock("compta");
-  expect((await call(page, "start_backup", { site: "dupont" })).status()).toBe(200);
+  const order = async () => ((await (await call(page, "start_backup", { site: "dupont" })).json()) as { id: string }).id;
+  const [first, second] = [await order(), await order()];
+  const dialog = page.getByRole("dialog");
+  const readAgain = async (what: string, change: () => Promise<unknown>) => {
+    const read = page.waitForResponse((answer) => answer.url().endsWith(`/api/${what}`));
+    await change();
+    await read;
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await expect(dialog).toBeVisible();
+  };
+  await page.goto(`/processes/${second}`);
+  await taken(page);
+  await page.getByRole("button", { name: words("Annuler", "Cancel"), exact: true }).click();
+  await expect(dialog).toBeVisible();
+  await readAgain("read_process", () => call(page, "cancel_process", { process: first })); // and the second begins
+  await dialog.getByText(words("Laisser continuer", "Let it go on")).click();
+  await expect(dialog).toBeHidden();
+
   await page.goto("/sites/dupont");
   await taken(page);
   await operation(page, words("Sauvegarde du site", "Back up the site")).click();
-  const dialog = page.getByRole("dialog");
   await expect(dialog).toBeVisible();
-  await letGo();
-  await expect(page.locator("#t-quota + .note")).toHaveText(words("1 sur 5", "1 of 5"));
-  await expect(page.locator(".boxes > li.is-held")).toHaveCount(0);
+  await readAgain("read_site", letGo);
   await dialog.getByRole("button", { name: words("Lancer la sauvegarde", "Start the backup") }).click();
   await expect(page).toHaveURL(/\/processes\//);
 });

@@ -32,15 +32,15 @@ impl<T: Clone + Send + Sync + 'static> Asking<T> {
 
     /// Opens the dialog with this question, in the place of the link that was clicked.
     pub(crate) fn ask(self, event: &ev::MouseEvent, asked: T) {
-        if let Some(dialog) = self.node.get_untracked() {
-            event.prevent_default();
-            self.asked.set(Some(asked));
-            // Its content is drawn first, so that the focus finds its place in it.
-            request_animation_frame(move || {
+        event.prevent_default();
+        self.asked.set(Some(asked));
+        // It is drawn first, so that the focus finds its place in it.
+        request_animation_frame(move || {
+            if let Some(dialog) = self.node.get_untracked() {
                 // Refused only when it is open already, which is what is wanted.
                 let _open = dialog.show_modal();
-            });
-        }
+            }
+        });
     }
 
     pub(crate) fn close(self) {
@@ -49,16 +49,17 @@ impl<T: Clone + Send + Sync + 'static> Asking<T> {
         }
     }
 
-    /// The dialog, closed until something is asked. `content` draws the question, with what refuses it.
+    /// The dialog: nothing until something is asked. `content` draws the question, with what refuses it.
     pub(crate) fn dialog(self, content: impl Fn(T, Callback<()>) -> AnyView + Send + 'static) -> AnyView {
         let refuse = Callback::new(move |()| self.close());
-        let content = move || self.asked.get().map(|asked| content(asked, refuse));
-        view! {
-            <dialog class="dialog" node_ref=self.node aria-labelledby="dlg-t" aria-describedby="dlg-d"
-                on:click=on_backdrop(move || self.close())>
-                {content}
-            </dialog>
-        }
-        .into_any()
+        let dialog = move |asked| {
+            view! {
+                <dialog class="dialog" node_ref=self.node aria-labelledby="dlg-t" aria-describedby="dlg-d"
+                    on:click=on_backdrop(move || self.close())>
+                    {content(asked, refuse)}
+                </dialog>
+            }
+        };
+        view! { {move || self.asked.get().map(&dialog)} }.into_any()
     }
 }

@@ -24,7 +24,7 @@ mod reviews;
 pub(crate) use act::{Act, Reason, act_error, use_act};
 pub(crate) use asking::Asking;
 pub(crate) use backup_table::{Acts, BackupTable, Section, name as backup_name};
-pub(crate) use cancelling::CancelProcess;
+pub(crate) use cancelling::{CancelDialog, CancelProcess, Cancels};
 pub(crate) use clicks::once;
 pub(crate) use dialog::{BackupDialog, BackupWarning};
 pub(crate) use door::{Preferences, brand};

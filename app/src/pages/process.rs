@@ -12,8 +12,8 @@ use leptos_meta::Title;
 
 use crate::api;
 use crate::components::{
-    Announcer, CancelProcess, Frame, Head, Instant, Place, Reference, expiry_log, export_log, fetched, figures, icon,
-    import_report, process_plate, progress_bar, review_mark, steps, t0_sentence,
+    Announcer, CancelDialog, CancelProcess, Cancels, Frame, Head, Instant, Place, Reference, expiry_log, export_log,
+    fetched, figures, icon, import_report, process_plate, progress_bar, review_mark, steps, t0_sentence,
 };
 use crate::live::Live;
 use crate::viewer::lang;
@@ -30,10 +30,17 @@ pub(crate) fn ProcessPage() -> impl IntoView {
         move || (id.get(), live.turns(&id.get())),
         |(id, _)| api::read_process(id),
     );
-    fetched(detail, Place::SiteProcesses, |detail| page(detail).into_any())
+    let cancels = Cancels::here();
+    let shown = fetched(detail, Place::SiteProcesses, move |detail| {
+        page(detail, cancels).into_any()
+    });
+    view! {
+        {shown}
+        <CancelDialog cancels/>
+    }
 }
 
-fn page(detail: ProcessDetail) -> impl IntoView {
+fn page(detail: ProcessDetail, cancels: Cancels) -> impl IntoView {
     let lang = lang();
     let live = Live::here();
     let site = detail.site.clone();
@@ -89,7 +96,7 @@ fn page(detail: ProcessDetail) -> impl IntoView {
                     </div>
                     {leave}
                 </section>
-                <CancelProcess process site=site.clone()/>
+                <CancelProcess process site=site.clone() cancels/>
                 {told(lang, &detail)}
                 {facts(lang, detail, process)}
                 <div class="row">

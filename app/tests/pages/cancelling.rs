@@ -12,12 +12,7 @@ async fn a_running_backup_is_cancelled_by_a_form_without_script_and_everybody_se
     world.running_backup("dupont", 42).await;
     let page = world.get(Some("Claire"), PROCESS).await;
     let form = "<input type=\"hidden\" name=\"process\" value=\"p-0000\"";
-    assert_eq!(
-        page.html.matches(form).count(),
-        2,
-        "on the page, and in the dialog\n{}",
-        page.html
-    );
+    assert_eq!(page.html.matches(form).count(), 1, "{}", page.html);
     assert!(
         page.html
             .contains("Elle s’arrête à sa prochaine étape et rien n’en est gardé.")
