@@ -1,6 +1,8 @@
 //! `kill -9` of the whole server at every change that a backup makes to the files of its repository, none of them chosen. Whatever
 //! the step, one backup comes of it after the restart, and nothing is stored of which no row tells.
 
+use std::time::Instant;
+
 use control::ports::control_store::ControlStore;
 use control::ports::repository::Fence;
 use domain::ids::CustomerId;
@@ -31,7 +33,9 @@ async fn a_server_killed_at_any_change_of_a_repositorys_files_makes_one_backup_a
         let watching = std::thread::spawn(move || steps.kill_at(step, pid));
         console.order_backup_of_whoever_answers();
         let store = console.store().await;
+        let deadline = Instant::now() + ENDED_WITHIN;
         while !watching.is_finished() && !store.active(None).await.unwrap().is_empty() {
+            assert!(Instant::now() < deadline, "step {step}: neither reached nor passed");
             tokio::time::sleep(LOOK).await;
         }
         std::fs::write(over.join("over"), "").unwrap();

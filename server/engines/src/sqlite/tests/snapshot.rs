@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use control::ports::database_engine::DatabaseEngine;
+use control::ports::database_engine::{DatabaseEngine, DatabaseSource};
 use control::testing::engine_contract::EngineHarness;
 use domain::failure::Cause;
 use rusqlite::Connection;
@@ -124,14 +124,20 @@ fn every_page_size_and_encoding_is_copied_as_it_is() {
     }
 }
 
-#[test]
-fn whoever_waits_for_a_lock_goes_on_when_it_is_let_go_and_stops_when_told_to() {
-    let harness = Harness::new();
+/// A database, and a program that nobody can read it beside.
+fn held_alone(harness: &Harness) -> (DatabaseSource, Connection) {
     let source = harness.create("held", &[]);
     let holder = harness.connect("held");
     holder
         .execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
         .unwrap();
+    (source, holder)
+}
+
+#[test]
+fn whoever_waits_for_a_lock_goes_on_when_it_is_let_go_and_stops_when_told_to() {
+    let harness = Harness::new();
+    let (source, holder) = held_alone(&harness);
     let engine = harness.patient();
     let asked = std::cell::Cell::new(0);
     let twice = || {
@@ -151,11 +157,7 @@ fn whoever_waits_for_a_lock_goes_on_when_it_is_let_go_and_stops_when_told_to() {
 #[test]
 fn a_transaction_that_holds_the_database_alone_is_told_as_locked() {
     let harness = Harness::new();
-    let source = harness.create("held", &[]);
-    let holder = harness.connect("held");
-    holder
-        .execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
-        .unwrap();
+    let (source, holder) = held_alone(&harness);
     assert_eq!(
         cause_of(harness.sqlite().freeze(&source, &harness.scratch(), &|| true)),
         Some(Cause::DatabaseLocked)
