@@ -68,19 +68,23 @@ fn select(connection: &Connection, table: &str, without_rowid: bool) -> Result<S
     let row_number = ["rowid", "_rowid_", "oid"]
         .into_iter()
         .find(|alias| !columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(alias)));
-    let order = if table == "sqlite_sequence" {
-        "ORDER BY name, seq".to_owned()
+    let path = if table == "sqlite_sequence" {
+        "NOT INDEXED ORDER BY name, seq".to_owned()
     } else if without_rowid {
-        // A scan of the table itself is in key order already.
-        String::new()
+        // The table lies in its key. `NOT INDEXED` would allow SQLite any index that holds all columns.
+        let key: String = connection.query_row(
+            "SELECT name FROM pragma_index_list(?1) WHERE origin = 'pk'",
+            [table],
+            |row| row.get(0),
+        )?;
+        format!("INDEXED BY {}", quoted(&key))
     } else {
-        row_number.map_or_else(String::new, |alias| format!("ORDER BY {alias}"))
+        row_number.map_or_else(
+            || "NOT INDEXED".to_owned(),
+            |alias| format!("NOT INDEXED ORDER BY {alias}"),
+        )
     };
-    Ok(format!(
-        "SELECT {} FROM {} NOT INDEXED {order}",
-        stored.join(", "),
-        quoted(table)
-    ))
+    Ok(format!("SELECT {} FROM {} {path}", stored.join(", "), quoted(table)))
 }
 
 fn quoted(name: &str) -> String {

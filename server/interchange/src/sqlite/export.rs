@@ -112,12 +112,18 @@ fn open(source: &Path) -> Result<Connection, ExportError> {
     Ok(connection)
 }
 
-/// All columns of a table in the order of its rows; no index may give another order.
+/// All columns of a table in the order of its rows. No index may give another order, or leave out a row that it lost: a
+/// table without row numbers lies in its primary key, and `NOT INDEXED` would allow SQLite any index of all columns.
 fn select(table: &TableSchema) -> (String, usize) {
     let key = table.row_key("");
     let names = table.columns.iter().map(|column| quoted(&column.name));
     let list: Vec<_> = key.iter().cloned().chain(names).collect();
-    let sql = format!("SELECT {} FROM {} NOT INDEXED", list.join(", "), quoted(&table.name));
+    let own = table.indexes.iter().find(|index| index.origin == "pk");
+    let path = own.filter(|_| table.without_rowid).map_or_else(
+        || "NOT INDEXED".to_owned(),
+        |key| format!("INDEXED BY {}", quoted(&key.name)),
+    );
+    let sql = format!("SELECT {} FROM {} {path}", list.join(", "), quoted(&table.name));
     (sql, key.len())
 }
 

@@ -98,10 +98,21 @@ pub fn dump(path: &Path) -> Vec<String> {
     lines
 }
 
+/// Reads the table itself, in the order of its row numbers or of its key.
+pub fn scan(connection: &Connection, table: &str) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let own = "SELECT i.name FROM pragma_table_list(?1) AS t, pragma_index_list(?1) AS i
+               WHERE t.schema = 'main' AND t.wr AND i.origin = 'pk'";
+    let path = match connection.query_row(own, [table], |row| row.get::<_, String>(0)) {
+        Ok(index) => format!("INDEXED BY {}", quoted(&index)),
+        Err(_) => "NOT INDEXED".to_owned(),
+    };
+    format!("SELECT * FROM {} {path}", quoted(table))
+}
+
 pub fn rows_of(connection: &Connection, table: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let sql = format!("SELECT * FROM \"{}\" NOT INDEXED", table.replace('"', "\"\""));
-    let Ok(mut statement) = connection.prepare(&sql) else {
+    let Ok(mut statement) = connection.prepare(&scan(connection, table)) else {
         return vec![format!("{table}: cannot be read")];
     };
     let width = statement.column_count();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 
-use crate::dump::{dump, exact, open, there_and_back};
+use crate::dump::{dump, exact, open, scan, there_and_back};
 use crate::oracle::loads;
 
 #[derive(Debug, Clone)]
@@ -210,7 +210,7 @@ fn build(spec: &Spec, connection: &Connection) {
 
 /// All cells of the one table.
 fn cells(connection: &Connection) -> Vec<Vec<String>> {
-    let mut statement = connection.prepare("SELECT * FROM \"t ]'/é\" NOT INDEXED").unwrap();
+    let mut statement = connection.prepare(&scan(connection, "t ]'/é")).unwrap();
     let width = statement.column_count();
     let mut rows = statement.query([]).unwrap();
     let mut found = Vec::new();

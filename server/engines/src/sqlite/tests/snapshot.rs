@@ -246,6 +246,9 @@ fn a_digest_sees_content_and_not_layout() {
     let change = |sql: &str| harness.connect("digested").execute_batch(sql).unwrap();
     change(
         "CREATE TABLE made (a INTEGER, b TEXT, c AS (a * 2) VIRTUAL, rowid TEXT);
+            CREATE TABLE rate (code TEXT PRIMARY KEY, percent REAL) WITHOUT ROWID;
+            CREATE INDEX rate_percent ON rate (percent, code);
+            INSERT INTO rate VALUES ('normal', 20.0), ('reduced', 5.5), ('none', 0.0);
             CREATE VIRTUAL TABLE note USING fts5(text);
             INSERT INTO note VALUES ('facture impayée');
             INSERT INTO made (a, b) VALUES (1, '1'), (NULL, '');",
@@ -255,6 +258,8 @@ fn a_digest_sees_content_and_not_layout() {
     assert_eq!(digest(), before, "the same rows, written another way");
     change("VACUUM; ANALYZE; PRAGMA journal_mode = DELETE; PRAGMA page_size = 1024; VACUUM; REINDEX");
     assert_eq!(digest(), before, "another layout");
+    change("INSERT INTO sqlite_stat1 VALUES ('rate', 'rate', '3 1 sz=8'), ('rate', 'rate_percent', '3 1 1 sz=800')");
+    assert_eq!(digest(), before, "another way to the rows");
 
     let mut seen = vec![before];
     for sql in [
