@@ -24,7 +24,7 @@ use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
 
 #[cfg(feature = "ssr")]
-pub use shell::shell;
+pub use shell::{routes, shell};
 
 use components::{LastSite, Navigated};
 use live::Live;

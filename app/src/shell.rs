@@ -1,12 +1,22 @@
 //! The document around the application, and the content security policy that goes with it.
 
+use std::sync::LazyLock;
+
 use http::{HeaderName, HeaderValue};
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
+use leptos_axum::{AxumRouteListing, generate_route_list};
 use leptos_meta::{HashedStylesheet, MetaTags};
 
 use crate::viewer::Viewer;
 use crate::{App, paths};
+
+/// The addresses of all pages. They are listed once per process: while they are, no resource loads anywhere in it, and a page
+/// that another thread draws meanwhile would wait for ever (`leptos_server` keeps that in a global).
+pub fn routes() -> Vec<AxumRouteListing> {
+    static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
+    ROUTES.clone()
+}
 
 /// The document. Language and theme are the viewer's.
 pub fn shell(options: LeptosOptions) -> impl IntoView {

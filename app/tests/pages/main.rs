@@ -10,6 +10,9 @@ mod retention;
 mod reviews;
 mod world;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use domain::lang::Lang;
 use world::World;
 
@@ -56,6 +59,29 @@ async fn every_page_is_complete_without_script_and_names_the_site() {
         assert!(page.html.contains(words), "{path} lacks {words:?}\n{}", page.html);
         assert!(!page.html.contains("style="), "{path} has an inline style");
         assert!(page.html.contains("<html lang=\"fr\""), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_are_asked_for_at_the_same_time_all_arrive() {
+    let world = Arc::new(World::new().await);
+    world.complete_backup("dupont").await;
+    let ask = |path| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.get(Some("Claire"), path).await.status })
+    };
+    for _ in 0..25 {
+        let asked = [
+            "/sites",
+            "/sites/dupont",
+            "/sites/dupont/databases",
+            "/processes/p-0000",
+        ]
+        .map(ask);
+        for asked in asked {
+            let answer = tokio::time::timeout(Duration::from_secs(60), asked).await;
+            assert_eq!(answer.expect("it arrives").unwrap(), 200);
+        }
     }
 }
 

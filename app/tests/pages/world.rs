@@ -24,7 +24,7 @@ use domain::process::{ProcessKind, Progress, Stage};
 use domain::site::EngineKind;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use leptos_axum::{LeptosRoutes, render_app_async_with_context};
 use tower::ServiceExt;
 
 /// A page as it left the server.
@@ -261,7 +261,7 @@ impl World {
         };
         let draw = render_app_async_with_context(context.clone(), shell.clone());
         let service = Router::new()
-            .leptos_routes_with_context(&options, generate_route_list(app::App), context, shell)
+            .leptos_routes_with_context(&options, app::routes(), context, shell)
             .fallback(move |request: Request<Body>| draw(request))
             .with_state(options);
         let answer = service.oneshot(request).await.unwrap();

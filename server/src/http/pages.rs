@@ -10,7 +10,7 @@ use axum::response::Response;
 use control::{ControlError, ControlPlane};
 use leptos::config::LeptosOptions;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, generate_route_list, render_app_async_with_context};
+use leptos_axum::{LeptosRoutes, render_app_async_with_context};
 
 use super::session::{self, SignedIn};
 use super::{Web, preferences};
@@ -25,7 +25,7 @@ pub(super) fn routes(web: &Web) -> Router {
         move |request: Request| draw(request)
     };
     Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(app::App), context, shell)
+        .leptos_routes_with_context(&options, app::routes(), context, shell)
         .fallback(not_found)
         .with_state(options)
 }
