@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { type APIResponse, type Cookie, type Locator, type Page, type TestInfo, expect, test as base } from "@playwright/test";
+import { type APIResponse, type Cookie, type Locator, type Page, type Route, type TestInfo, expect, test as base } from "@playwright/test";
 import { MovedConsole } from "./moved-console";
 import { OwnConsole } from "./own-console";
 
@@ -148,6 +148,19 @@ export async function tabTo(page: Page, wanted: Locator): Promise<void> {
 /** Calls a server function as a program would, with the session of the page. */
 export async function call(page: Page, name: string, form: Record<string, string>): Promise<APIResponse> {
   return page.request.post(`/api/${name}`, { form, headers: { Accept: "application/json" } });
+}
+
+/** Keeps back what the browser asks at this address until it is let go. */
+export async function holdBack(page: Page, address: string) {
+  const held: Route[] = [];
+  let free = false;
+  await page.route(address, (route) => (free ? route.continue() : void held.push(route)));
+  const letOne = async () => held.shift()?.continue();
+  const letAll = async () => {
+    free = true;
+    while (held.length > 0) await letOne();
+  };
+  return { count: () => held.length, letOne, letAll };
 }
 
 /** The code of a refusal in the answer of a server function or of a plain link. */

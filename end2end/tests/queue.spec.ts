@@ -1,5 +1,5 @@
 // The queue: everybody knows their place in it, and what runs can be cancelled without leaving anything.
-import { backupsOf, call, expect, lookAt, note, processesOf, signIn, taken, test } from "./console";
+import { backupsOf, call, expect, holdBack, lookAt, note, processesOf, signIn, taken, test } from "./console";
 
 test("a running backup is cancelled, everybody sees by whom, and nothing of it is left", async ({ another, own, words }) => {
   await own.begin();
@@ -71,6 +71,31 @@ test("the question before a process is cancelled can be refused in any way", asy
   }
   await ask.click();
   await lookAt(page, "process-cancel", info);
+  await letGo();
+});
+
+test("a click while the page is read again, and again, is heard", async ({ another, own, words }) => {
+  await own.begin();
+  const page = await another(own.url);
+  await signIn(page, "admin");
+  const letGo = await own.lock("compta");
+  const begin = async () => ((await (await call(page, "start_backup", { site: "dupont" })).json()) as { id: string }).id;
+  const running = await begin();
+  await page.goto(`/processes/${running}`);
+  await taken(page);
+
+  // Two changes of the site, and the answer to the second one is still awaited.
+  const readings = await holdBack(page, "**/api/read_process*");
+  await begin();
+  await expect.poll(() => readings.count()).toBe(1);
+  await begin();
+  await readings.letOne();
+  await expect.poll(() => readings.count()).toBe(1);
+  await page.getByRole("button", { name: words("Annuler", "Cancel"), exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: words("Annuler cette sauvegarde", "Cancel this backup") });
+  await expect(dialog).toBeVisible();
+  await readings.letAll();
+  await expect(dialog).toBeVisible();
   await letGo();
 });
 

@@ -2,6 +2,7 @@
 
 use domain::site::Site;
 use leptos::prelude::*;
+use leptos::tachys::reactive_graph::OwnedView;
 
 use super::banner::Banner;
 use super::door::Door;
@@ -64,6 +65,10 @@ pub(crate) fn Frame(
 
 /// Waits for what a page shows, then draws it; keeps the old drawing while a newer one is on its way, and turns an
 /// error into its page and status.
+///
+/// A drawing has an owner of its own, and is replaced together with it: until the newer one stands in its place it follows its
+/// process and hears clicks. Owned by what waits, it would be a picture from the moment that the waiting begins anew, and a click on
+/// it would reach for signals that are gone.
 pub(crate) fn fetched<T>(
     resource: Resource<Result<T, ApiError>>,
     place: Place,
@@ -83,15 +88,21 @@ where
     };
     view! {
         <Transition fallback=waiting>
-            {move || {
-                let draw = draw.clone();
-                Suspend::new(async move {
-                    match resource.await {
-                        Ok(shown) => draw(shown),
-                        Err(error) => fault(&error, place).into_any(),
-                    }
-                })
-            }}
+            {
+                let around = Owner::current().unwrap_or_default();
+                move || {
+                    let (draw, around) = (draw.clone(), around.clone());
+                    Suspend::new(async move {
+                        let shown = resource.await;
+                        let owner = around.child();
+                        let drawing = owner.with(|| match shown {
+                            Ok(shown) => draw(shown),
+                            Err(error) => fault(&error, place).into_any(),
+                        });
+                        OwnedView::new_with_owner(drawing, owner)
+                    })
+                }
+            }
         </Transition>
     }
 }
