@@ -74,7 +74,7 @@ test("the question before a process is cancelled can be refused in any way", asy
   await letGo();
 });
 
-test("a click while the page is read again, and again, is heard", async ({ another, own, words }) => {
+test("while the page is read again, and again, clicks are heard and the focus stays", async ({ another, own, words }) => {
   await own.begin();
   const page = await another(own.url);
   await signIn(page, "admin");
@@ -91,11 +91,25 @@ test("a click while the page is read again, and again, is heard", async ({ anoth
   await begin();
   await readings.letOne();
   await expect.poll(() => readings.count()).toBe(1);
-  await page.getByRole("button", { name: words("Annuler", "Cancel"), exact: true }).click();
+  const ask = page.getByRole("button", { name: words("Annuler", "Cancel"), exact: true });
   const dialog = page.getByRole("dialog", { name: words("Annuler cette sauvegarde", "Cancel this backup") });
+  await ask.click();
   await expect(dialog).toBeVisible();
+
+  // The new drawing has another such button, which takes the focus over: from the one it was on, and from the dialog.
+  await page.keyboard.press("Escape");
+  await expect(ask).toBeFocused();
+  await ask.evaluate((element) => element.setAttribute("data-old", ""));
   await readings.letAll();
+  await expect(ask).not.toHaveAttribute("data-old");
+  await expect(ask).toBeFocused();
+  await ask.click();
+  await ask.evaluate((element) => element.setAttribute("data-old", ""));
+  await begin();
+  await expect(page.locator("button[data-old]")).toHaveCount(0);
   await expect(dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(ask).toBeFocused();
   await letGo();
 });
 

@@ -7,6 +7,7 @@ use leptos::tachys::reactive_graph::OwnedView;
 use super::banner::Banner;
 use super::door::Door;
 use super::fault::fault;
+use super::focus::Spot;
 use crate::api::ApiError;
 use crate::i18n;
 use crate::live::{Link, Live};
@@ -68,7 +69,7 @@ pub(crate) fn Frame(
 ///
 /// A drawing has an owner of its own, and is replaced together with it: until the newer one stands in its place it follows its
 /// process and hears clicks. Owned by what waits, it would be a picture from the moment that the waiting begins anew, and a click on
-/// it would reach for signals that are gone.
+/// it would reach for signals that are gone. The focus stays where it was, also where its element is drawn anew.
 pub(crate) fn fetched<T>(
     resource: Resource<Result<T, ApiError>>,
     place: Place,
@@ -94,6 +95,9 @@ where
                     let (draw, around) = (draw.clone(), around.clone());
                     Suspend::new(async move {
                         let shown = resource.await;
+                        if let Some(focused) = cfg!(feature = "hydrate").then(Spot::focused).flatten() {
+                            request_animation_frame(move || focused.give_back());
+                        }
                         let owner = around.child();
                         let drawing = owner.with(|| match shown {
                             Ok(shown) => draw(shown),

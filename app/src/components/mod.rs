@@ -11,6 +11,7 @@ mod door;
 mod elements;
 mod expiry_log;
 mod fault;
+mod focus;
 mod frame;
 mod head;
 mod keeping;
