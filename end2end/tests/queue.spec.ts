@@ -30,6 +30,7 @@ test("a running backup is cancelled, everybody sees by whom, and nothing of it i
   await expect(page.locator(".head .plate")).toHaveText(words("AnnuléCancelled", "Cancelled"));
   await expect(page.getByText(words("Annulé par Claire Morel. Rien n’a été changé.", "Cancelled by Claire Morel. Nothing was changed."))).toBeVisible();
   await expect(ask).toBeHidden();
+  await expect(page.getByRole("heading", { level: 1 }), "what had the focus is gone").toBeFocused();
   const row = other.getByRole("row").filter({ has: other.locator(`a[href="/processes/${running?.id}"]`) });
   await expect(row.locator(".plate")).toHaveText(words("AnnuléCancelled", "Cancelled"));
   // The next one has begun, and the last has moved up.

@@ -46,7 +46,7 @@ impl<T: Clone + Send + Sync + 'static> Asking<T> {
         self.asked.set(Some(asked));
         // It is drawn first, so that the focus finds its place in it.
         request_animation_frame(move || {
-            if let Some(dialog) = self.node.get_untracked() {
+            if let Some(dialog) = self.node.try_get_untracked().flatten() {
                 // Refused only when it is open already, which is what is wanted.
                 let _open = dialog.show_modal();
             }
@@ -54,7 +54,7 @@ impl<T: Clone + Send + Sync + 'static> Asking<T> {
     }
 
     pub(crate) fn close(self) {
-        if let Some(dialog) = self.node.get_untracked() {
+        if let Some(dialog) = self.node.try_get_untracked().flatten() {
             dialog.close();
         }
     }

@@ -7,7 +7,7 @@ use leptos::tachys::reactive_graph::OwnedView;
 use super::banner::Banner;
 use super::door::Door;
 use super::fault::fault;
-use super::focus::Spot;
+use super::focus::keep_focus;
 use crate::api::ApiError;
 use crate::i18n;
 use crate::live::{Link, Live};
@@ -95,8 +95,8 @@ where
                     let (draw, around) = (draw.clone(), around.clone());
                     Suspend::new(async move {
                         let shown = resource.await;
-                        if let Some(focused) = cfg!(feature = "hydrate").then(Spot::focused).flatten() {
-                            request_animation_frame(move || focused.give_back());
+                        if cfg!(feature = "hydrate") {
+                            keep_focus();
                         }
                         let owner = around.child();
                         let drawing = owner.with(|| match shown {

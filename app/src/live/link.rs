@@ -13,6 +13,7 @@ use gloo_net::eventsource::futures::EventSource;
 use leptos::prelude::*;
 
 use super::{Link, Live};
+use crate::components::keep_focus;
 use crate::paths;
 
 /// How often the state of the stream is looked at: browsers tell of a broken one only through it.
@@ -107,6 +108,7 @@ async fn listen(live: Live, loss: RwSignal<u32>, connected_before: &mut bool) ->
             State::Connecting | State::Closed => return ended(&source, open),
         }
         if let Some(event) = event.and_then(|text| serde_json::from_str::<LiveEvent>(&text).ok()) {
+            keep_focus();
             live.absorb(event);
         }
     }

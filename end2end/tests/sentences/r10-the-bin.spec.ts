@@ -37,6 +37,8 @@ test("R10 – manual backups are deleted with the bin, which asks first; what is
   await dialog.getByRole("button", { name: words("Supprimer", "Delete") }).click();
   const said = page.getByRole("status").filter({ hasText: words("est dans la corbeille", "is in the bin") });
   await expect(said).toBeVisible();
+  await expect(rows(page, "#manuelles")).toHaveCount(1);
+  await expect(page.getByRole("heading", { level: 1 }), "the focus is not on the bin of the next one").toBeFocused();
   for (const each of [page, watching]) {
     await expect(rows(each, "#manuelles")).toHaveCount(1);
     await expect(meter(each)).toContainText(words("1 sur 5", "1 of 5"));
