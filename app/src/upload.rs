@@ -3,7 +3,7 @@
 //!
 //! Only the browser sends. On the server this is the state that the page is drawn with.
 
-use domain::ids::{DatabaseId, SiteId};
+use domain::ids::{DatabaseId, SiteId, UploadId};
 use domain::overview::UploadEntry;
 use domain::refusal::Refusal;
 use leptos::html;
@@ -72,6 +72,12 @@ impl Sending {
     /// Stops after the piece under way. What has arrived stays.
     pub(crate) fn stop(self) {
         self.stop.set_value(true);
+    }
+
+    /// These are no longer there: the same file begins anew.
+    pub(crate) fn forget(self, removed: &[UploadId]) {
+        self.known
+            .update_value(|known| known.retain(|entry| !removed.contains(&entry.upload.id)));
     }
 
     /// Sends the file chosen in `input`.

@@ -167,3 +167,25 @@ test("without script a BACPAC is made and downloaded all the same", { tag: "@nos
     await expect(page.getByRole("link", { name: "Télécharger le fichier" })).toBeVisible({ timeout: 500 });
   }).toPass({ timeout: 30_000 });
 });
+
+test("what is left of an upload is removed, and the list says so at once", { tag: "@french" }, async ({ page, words }) => {
+  await signIn(page, "operator");
+  const address = "/sites/lefevre/databases/lefevre-compta/import";
+  for (const name of ["one.bacpac", "two.bacpac"]) {
+    const query = new URLSearchParams({ site: "lefevre", database: "lefevre-compta", name });
+    const answer = await page.request.post(`/uploads?${query}`, { headers: { "Upload-Length": "1000", Accept: "application/json" } });
+    expect(answer.ok(), await answer.text()).toBe(true);
+  }
+  await page.goto(address);
+  await taken(page);
+  const panel = page.locator("section", { has: page.locator("#t-wait") });
+  const remove = (name: string) => panel.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: words("Supprimer", "Remove") });
+  await remove("one.bacpac").click();
+  await expect(panel.getByRole("listitem")).toHaveCount(1);
+  await expect(panel).toContainText("two.bacpac");
+  await remove("two.bacpac").click();
+  await expect(panel).toBeHidden();
+  await page.reload();
+  await taken(page);
+  await expect(panel).toBeHidden();
+});

@@ -2,6 +2,7 @@
 //! import are a process of their own, to which the page leads.
 
 use domain::display;
+use domain::ids::UploadId;
 use domain::lang::Lang;
 use domain::overview::{ImportPage as Reading, UploadEntry};
 use domain::permission::Action;
@@ -51,7 +52,10 @@ fn page(reading: Reading) -> impl IntoView {
             </div></section>
         }
         .into_any(),
-        None => view! { {send_panel(lang, &reading)}{waiting(lang, &reading)} }.into_any(),
+        None => {
+            let sending = Sending::new(&site.id, &reading.database.id, &reading.uploads);
+            view! { {send_panel(lang, &reading, sending)}{waiting(lang, reading, sending)} }.into_any()
+        }
     };
     view! {
         <Title text=format!("{title} · {}", site.name)/>
@@ -64,9 +68,8 @@ fn page(reading: Reading) -> impl IntoView {
     }
 }
 
-fn send_panel(lang: Lang, reading: &Reading) -> AnyView {
+fn send_panel(lang: Lang, reading: &Reading, sending: Sending) -> AnyView {
     let input = NodeRef::<html::Input>::new();
-    let sending = Sending::new(&reading.summary.site.id, &reading.database.id, &reading.uploads);
     let zone = reading.summary.site.zone.clone();
     let (start, error) = use_act::<StartImport>();
     // Whole: the import is ordered at once, and its answer leads to the process.
@@ -149,33 +152,49 @@ fn sent(lang: Lang, sending: Sending, zone: domain::time::Zone) -> impl IntoView
     }
 }
 
-/// Files that are there, whole or in part, from an earlier visit.
-fn waiting(lang: Lang, reading: &Reading) -> Option<AnyView> {
-    if reading.uploads.is_empty() {
-        return None;
-    }
-    let rows = reading
-        .uploads
-        .iter()
-        .map(|entry| waiting_row(lang, entry, reading))
-        .collect_view();
-    Some(
-        view! {
-            <section class="panel" aria-labelledby="t-wait">
-                <div class="panel-head"><div>
-                    <h2 id="t-wait">{words::unfinished(lang)}</h2><p>{words::unfinished_note(lang)}</p>
-                </div></div>
-                <ul class="rows">{rows}</ul>
-            </section>
-        }
-        .into_any(),
-    )
-}
-
-fn waiting_row(lang: Lang, entry: &UploadEntry, reading: &Reading) -> AnyView {
-    let zone = &reading.summary.site.zone;
+/// Files that are there, whole or in part, from an earlier visit. The page is not read again when one is removed: another one may be
+/// on its way.
+fn waiting(lang: Lang, reading: Reading, sending: Sending) -> impl IntoView {
     let (drop, drop_error) = use_act::<DropUpload>();
     let (start, start_error) = use_act::<StartImport>();
+    let removed = Memo::new(move |before: Option<&Vec<UploadId>>| {
+        let mut removed = before.cloned().unwrap_or_default();
+        removed.extend(drop.value().get().and_then(Result::ok).map(|upload| upload.id));
+        removed
+    });
+    Effect::new(move |_| removed.with(|removed| sending.forget(removed)));
+    let zone = reading.summary.site.zone.clone();
+    move || {
+        let rows: Vec<_> = removed.with(|removed| {
+            let left = reading
+                .uploads
+                .iter()
+                .filter(|entry| !removed.contains(&entry.upload.id));
+            left.map(|entry| waiting_row(lang, entry, &reading, drop, start))
+                .collect()
+        });
+        (!rows.is_empty()).then(|| {
+            view! {
+                <section class="panel" aria-labelledby="t-wait">
+                    <div class="panel-head"><div>
+                        <h2 id="t-wait">{words::unfinished(lang)}</h2><p>{words::unfinished_note(lang)}</p>
+                        {act_error(drop_error, zone.clone())}{act_error(start_error, zone.clone())}
+                    </div></div>
+                    <ul class="rows">{rows}</ul>
+                </section>
+            }
+        })
+    }
+}
+
+fn waiting_row(
+    lang: Lang,
+    entry: &UploadEntry,
+    reading: &Reading,
+    drop: ServerAction<DropUpload>,
+    start: ServerAction<StartImport>,
+) -> AnyView {
+    let zone = &reading.summary.site.zone;
     let id = entry.upload.id.to_string();
     let whole = entry.received == entry.upload.bytes;
     let when = display::relative(lang, zone, reading.now, entry.upload.touched_at);
@@ -192,8 +211,7 @@ fn waiting_row(lang: Lang, entry: &UploadEntry, reading: &Reading) -> AnyView {
     let (name, by) = (entry.upload.file_name.clone(), entry.upload.by.clone());
     view! {
         <li>
-            <div><b>{name}</b><small>{size}", "{by}", "{when}</small>
-                {act_error(drop_error, zone.clone())}{act_error(start_error, zone.clone())}</div>
+            <div><b>{name}</b><small>{size}", "{by}", "{when}</small></div>
             <div class="row">
             {check}
             <ActionForm action=drop>
