@@ -37,10 +37,19 @@ impl Choice {
     pub(super) fn asked() -> Self {
         let query = use_query_map();
         let of = |name: &str| query.with_untracked(|query| query.get(name));
-        let typed = paths::TERMS.map(of);
+        let asked = paths::TERMS.map(of);
+        let (typed, settled) = (RwSignal::new(asked.clone()), RwSignal::new(asked));
+        // Here, and not where a field is drawn: what was typed just before the page is read again is previewed as well.
+        let mut settle = debounce(PAUSE, move |()| settled.set(typed.get_untracked()));
+        Effect::new(move |before: Option<()>| {
+            typed.track();
+            if before.is_some() {
+                settle(());
+            }
+        });
         Self {
-            typed: RwSignal::new(typed.clone()),
-            settled: RwSignal::new(typed),
+            typed,
+            settled,
             filled: RwSignal::new(0),
             on: RwSignal::new(of(paths::ON).and_then(|date| CivilDate::parse(&date))),
         }
@@ -54,12 +63,8 @@ impl Choice {
     }
 
     /// What to do with each key in a field.
-    pub(super) fn typing(self, place: usize) -> impl FnMut(String) {
-        let mut settle = debounce(PAUSE, move |()| self.settled.set(self.typed.get_untracked()));
-        move |text| {
-            self.typed.update(|typed| typed[place] = Some(text));
-            settle(());
-        }
+    pub(super) fn type_in(self, place: usize, text: String) {
+        self.typed.update(|typed| typed[place] = Some(text));
     }
 
     /// The text of a field, followed key by key.

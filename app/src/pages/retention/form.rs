@@ -78,7 +78,6 @@ fn field(lang: Lang, place: usize, present: Terms, choice: Choice) -> AnyView {
     let described = format!("{hint} {error}");
     let (least, most) = limits()[place];
     let wrong = Memo::new(move |_| problem(place, &choice.text(place, present)));
-    let mut typing = choice.typing(place);
     let told = move || {
         wrong.get().map(|limits| {
             let text = limits
@@ -94,7 +93,7 @@ fn field(lang: Lang, place: usize, present: Terms, choice: Choice) -> AnyView {
                 min=least.to_string() max=most.to_string() step="1"
                 value=untrack(|| choice.text(place, present))
                 prop:value=move || choice.filling(place, present)
-                on:input:target=move |event| typing(event.target().value())
+                on:input:target=move |event| choice.type_in(place, event.target().value())
                 aria-describedby=described aria-invalid=move || wrong.with(Option::is_some).then_some("true")/>
             <p class="error" id=error aria-live="polite">{told}</p>
             <p class="hint" id=hint>{hints(lang)[place]}</p>
