@@ -10,7 +10,7 @@ use super::act::{Act, act_error, use_act};
 use super::asking::Asking;
 use super::clicks::{leave, once};
 use super::elements::icon;
-use crate::api::StartBackup;
+use crate::api::{ApiError, StartBackup};
 use crate::viewer::lang;
 use crate::{i18n, paths};
 use domain::display;
@@ -21,7 +21,11 @@ pub(crate) fn BackupDialog(
     /// What its warning tells.
     asking: Asking<SiteOverview>,
 ) -> impl IntoView {
-    asking.dialog(|overview, on_cancel| view! { <BackupWarning overview refusal=None on_cancel heading=2/> }.into_any())
+    asking.dialog(|overview, on_cancel| {
+        // Asked again, it has not been answered.
+        let start = use_act();
+        view! { <BackupWarning overview start refusal=None on_cancel heading=2/> }.into_any()
+    })
 }
 
 /// The content of the warning, with its form.
@@ -29,6 +33,8 @@ pub(crate) fn BackupDialog(
 pub(crate) fn BackupWarning(
     /// What it tells.
     overview: SiteOverview,
+    /// The act and its answer, which outlive a reading of the page.
+    start: (ServerAction<StartBackup>, Signal<Option<ApiError>>),
     /// Why the act is refused, if it is.
     refusal: Option<Refusal>,
     /// What *Do not back up* does where script runs; otherwise it leads back to the site.
@@ -40,7 +46,7 @@ pub(crate) fn BackupWarning(
     let lang = lang();
     let site = overview.summary.site.clone();
     let quota = overview.summary.quota;
-    let (start, error) = use_act::<StartBackup>();
+    let (start, error) = start;
     let pending = start.pending();
     let once = once(move || pending.get_untracked());
     let cancel = leave(on_cancel);

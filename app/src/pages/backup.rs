@@ -4,7 +4,8 @@ use domain::overview::SiteOverview;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::components::{BackupWarning, Frame, Place, fetched};
+use crate::api::{ApiError, StartBackup};
+use crate::components::{BackupWarning, Frame, Place, fetched, use_act};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{api, i18n, rights};
@@ -20,17 +21,20 @@ pub(crate) fn BackupPage() -> impl IntoView {
         move || (site.get(), live.changes(Some(&site.get()))),
         |(site, _)| api::read_site(site),
     );
-    fetched(overview, Place::Overview, |overview| page(overview).into_any())
+    let start = use_act();
+    fetched(overview, Place::Overview, move |overview| {
+        page(overview, start).into_any()
+    })
 }
 
-fn page(overview: SiteOverview) -> impl IntoView {
+fn page(overview: SiteOverview, start: (ServerAction<StartBackup>, Signal<Option<ApiError>>)) -> impl IntoView {
     let title = i18n::site::dialog_title(lang());
     let site = overview.summary.site.clone();
     let refusal = rights::backup_refusal(&overview, &site);
     view! {
         <Title text=format!("{title} · {}", site.name)/>
         <Frame site=Some(site) place=Place::Overview>
-            <div class="page"><div class="dialog"><BackupWarning overview refusal heading=1/></div></div>
+            <div class="page"><div class="dialog"><BackupWarning overview start refusal heading=1/></div></div>
         </Frame>
     }
 }

@@ -11,7 +11,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::{self, StartExport};
+use crate::api::{self, ApiError, StartExport};
 use crate::components::{
     Act, Empty, Frame, Head, Instant, Place, ProcessCard, act_error, backup_name, export_log, fetched, icon, notice,
     use_act,
@@ -32,10 +32,14 @@ pub(crate) fn ExportPage() -> impl IntoView {
         move || (backup.get(), database.get(), live.changes(Some(&site.get()))),
         |(backup, database, _)| api::read_export(backup, database),
     );
-    fetched(reading, Place::Databases, |reading| page(reading).into_any())
+    let make = use_act();
+    fetched(reading, Place::Databases, move |reading| page(reading, make).into_any())
 }
 
-fn page(reading: Reading) -> impl IntoView {
+/// The act of making one, and its answer.
+type Make = (ServerAction<StartExport>, Signal<Option<ApiError>>);
+
+fn page(reading: Reading, make: Make) -> impl IntoView {
     let lang = lang();
     let site = reading.site.clone();
     let title = words::title(lang, &reading.database_name);
@@ -59,8 +63,8 @@ fn page(reading: Reading) -> impl IntoView {
         .into_any(),
         None => match (&reading.active, &reading.ready) {
             (Some(process), _) => being_made(lang, process, &site, &reading),
-            (None, Some(ready)) => made(lang, ready, &reading),
-            (None, None) => not_made(lang, &reading),
+            (None, Some(ready)) => made(lang, ready, &reading, make),
+            (None, None) => not_made(lang, &reading, make),
         },
     };
     let zone = i18n::common::zone(lang, &site.zone);
@@ -77,8 +81,7 @@ fn page(reading: Reading) -> impl IntoView {
     }
 }
 
-fn make_form(label: &'static str, class: &'static str, reading: &Reading) -> AnyView {
-    let (action, error) = use_act::<StartExport>();
+fn make_form(label: &'static str, class: &'static str, reading: &Reading, (action, error): Make) -> AnyView {
     let pending = action.pending();
     let (backup, database) = (reading.backup.id.to_string(), reading.database.to_string());
     view! {
@@ -92,8 +95,8 @@ fn make_form(label: &'static str, class: &'static str, reading: &Reading) -> Any
     .into_any()
 }
 
-fn not_made(lang: Lang, reading: &Reading) -> AnyView {
-    let form = make_form(words::make(lang), "btn btn-main", reading);
+fn not_made(lang: Lang, reading: &Reading, make: Make) -> AnyView {
+    let form = make_form(words::make(lang), "btn btn-main", reading, make);
     let failed = reading.last_ended.as_ref().map(|process| {
         let href = paths::process(&process.id);
         let link = view! { <a href=href>{words::see_process(lang)}</a>"." };
@@ -122,7 +125,7 @@ fn being_made(lang: Lang, process: &Process, site: &Site, reading: &Reading) -> 
     .into_any()
 }
 
-fn made(lang: Lang, ready: &ReadyExport, reading: &Reading) -> AnyView {
+fn made(lang: Lang, ready: &ReadyExport, reading: &Reading, make: Make) -> AnyView {
     let (zone, export) = (&reading.site.zone, &ready.export);
     let made = display::capital(&display::relative(lang, zone, reading.now, export.made_at));
     let until = display::short_date(lang, zone.local(export.keep_until).date);
@@ -148,7 +151,7 @@ fn made(lang: Lang, ready: &ReadyExport, reading: &Reading) -> AnyView {
                     <a class="btn" href=log_file download=format!("{}.json", ready.file_name) rel="external">
                         {icon("file-text")}{words::json(lang)}
                     </a>
-                    {make_form(words::make_again(lang), "btn btn-quiet", reading)}
+                    {make_form(words::make_again(lang), "btn btn-quiet", reading, make)}
                 </div>
             </div>
         </section>

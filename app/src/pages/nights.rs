@@ -31,10 +31,13 @@ pub(crate) fn NightsPage() -> impl IntoView {
         move || (site.get(), live.changes(Some(&site.get()))),
         |(site, _)| api::read_site(site),
     );
-    fetched(overview, Place::Overview, |overview| page(overview).into_any())
+    let (set, error) = use_act();
+    fetched(overview, Place::Overview, move |overview| {
+        page(overview, set, error).into_any()
+    })
 }
 
-fn page(overview: SiteOverview) -> impl IntoView {
+fn page(overview: SiteOverview, set: ServerAction<SetNights>, error: Signal<Option<ApiError>>) -> impl IntoView {
     let lang = lang();
     let site = overview.summary.site.clone();
     let title = i18n::nights::title(lang);
@@ -44,7 +47,7 @@ fn page(overview: SiteOverview) -> impl IntoView {
             <Act id="r-nights" label=i18n::nights::save(lang) class="btn" refusal zone=site.zone.clone()/>
         }
         .into_any(),
-        None => form(lang, &site, overview.summary.nights.schedule).into_any(),
+        None => form(lang, &site, overview.summary.nights.schedule, set, error).into_any(),
     };
     view! {
         <Title text=format!("{title} · {}", site.name)/>
@@ -60,8 +63,13 @@ fn page(overview: SiteOverview) -> impl IntoView {
     }
 }
 
-fn form(lang: Lang, site: &Site, schedule: Schedule) -> impl IntoView + use<> {
-    let (set, error) = use_act::<SetNights>();
+fn form(
+    lang: Lang,
+    site: &Site,
+    schedule: Schedule,
+    set: ServerAction<SetNights>,
+    error: Signal<Option<ApiError>>,
+) -> impl IntoView + use<> {
     let pending = set.pending();
     // A form that was refused without script comes back with what was typed.
     let typed = |name: &str, set: String| {
