@@ -104,3 +104,33 @@ test("whose language is not spoken here is answered in French", { tag: "@french"
     await context.close();
   }
 });
+
+test("who was signed out in another tab signs in beside the page and loses nothing that was typed", async ({ page, context, words }) => {
+  await signIn(page, "operator", "own");
+  await page.goto("/sites/vallee/nights");
+  await taken(page);
+  const other = await context.newPage();
+  await other.goto("/sites");
+  const menu = other.getByRole("button", { name: "Menu" });
+  if (await menu.isVisible()) await menu.click();
+  await other.getByRole("button", { name: words("Se déconnecter", "Sign out") }).click();
+  await expect(other).toHaveURL(/\/sign-in/);
+
+  const before = await page.locator("#window").inputValue();
+  await page.locator("#window").fill("105");
+  const save = page.getByRole("button", { name: words("Enregistrer l’horaire", "Save the schedule") });
+  await save.click();
+  await expect(page.getByRole("alert")).toContainText(words("Rien n’a été fait. Votre session est terminée.", "Nothing was done. Your session has ended."));
+  const [beside] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: words("Se connecter dans un autre onglet", "Sign in in another tab") }).click()]);
+  await fillSignIn(beside, PEOPLE.operator, PASSWORD);
+  await expect(beside).toHaveURL(/\/sites$/);
+  await expect(page.locator("#window")).toHaveValue("105");
+  await save.click();
+  await expect(page).toHaveURL(/\/sites\/vallee$/);
+  await page.goto("/sites/vallee/nights");
+  await taken(page);
+  await expect(page.locator("#window")).toHaveValue("105");
+  await page.locator("#window").fill(before);
+  await save.click();
+  await expect(page).toHaveURL(/\/sites\/vallee$/);
+});

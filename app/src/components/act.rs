@@ -8,8 +8,8 @@ use leptos::server_fn::error::FromServerFnError;
 
 use super::elements::icon;
 use crate::api::ApiError;
-use crate::i18n;
 use crate::viewer::lang;
+use crate::{i18n, paths};
 
 /// A refused button and the reason under it. It stays reachable with the keyboard, and does nothing.
 #[component]
@@ -95,8 +95,12 @@ pub(crate) fn act_error(error: Signal<Option<ApiError>>, zone: Zone) -> impl Int
                     i18n::errors::unreachable_act(lang).to_owned(),
                 ),
             };
+            // In a tab of its own: what was typed here stays, and can be sent again.
+            let sign_in = matches!(error, ApiError::Refused(Refusal::NotSignedIn)).then(|| {
+                view! { " "<a href=paths::SIGN_IN target="_blank" rel="external">{i18n::errors::sign_in_beside(lang)}</a>"." }
+            });
             view! {
-                <p class="notice notice-fail" role="alert">{icon("x-circle")}<span><b>{strong}</b>" "{rest}</span></p>
+                <p class="notice notice-fail" role="alert">{icon("x-circle")}<span><b>{strong}</b>" "{rest}{sign_in}</span></p>
             }
         })
     }

@@ -32,6 +32,7 @@ sentences! {
     }
     refused { "Cela ne vous est pas ouvert", "This is not open to you" }
     signed_out { "Votre session est terminée", "Your session has ended" }
+    sign_in_beside { "Se connecter dans un autre onglet", "Sign in in another tab" }
     not_done { "Rien n’a été fait.", "Nothing was done." }
     failed_act {
         "La demande a échoué\u{202f}; rien n’a été lancé. Référence\u{a0}: ",
