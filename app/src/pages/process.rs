@@ -259,9 +259,11 @@ fn content(lang: Lang, process: &Process, site: &Site, facts: &mut Vec<AnyView>)
     let zone = &site.zone;
     match (&process.kind, process.t0) {
         (ProcessKind::Restore { t0, .. } | ProcessKind::Export { t0, .. }, _) => {
-            let label = match process.kind.is_restore() {
-                true => i18n::processes::restored_to(lang),
-                false => i18n::processes::content_at(lang),
+            let done = matches!(process.state, ProcessState::Completed { .. });
+            let label = match (process.kind.is_restore(), done) {
+                (true, true) => i18n::processes::restored_to(lang),
+                (true, false) => i18n::processes::to_restore(lang),
+                (false, _) => i18n::processes::content_at(lang),
             };
             let text = display::date_time(lang, zone, *t0);
             facts.push(fact(label, view! { <Instant at=*t0 zone=zone.clone() text/> }));

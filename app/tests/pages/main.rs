@@ -311,6 +311,8 @@ async fn a_restore_closes_the_site_and_every_page_says_so() {
         .post(Some("Odile"), Some("/sites/dupont/restore"), "start_restore", &order)
         .await;
     assert_eq!(answer.status, 302, "{}", answer.html);
+    let process = world.get(Some("Claire"), &answer.location.unwrap()).await;
+    assert!(process.html.contains("État demandé") && !process.html.contains("État retrouvé"));
     let page = world.get(Some("Claire"), "/sites/dupont").await;
     for words in [
         "Restauration en cours",
