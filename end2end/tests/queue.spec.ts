@@ -114,6 +114,24 @@ test("while the page is read again, and again, clicks are heard and the focus st
   await letGo();
 });
 
+test("the button that starts a backup keeps the focus when the page is read again with another ticket", async ({ another, own, words }) => {
+  await own.begin();
+  const page = await another(own.url);
+  await signIn(page, "admin");
+  const letGo = await own.lock("compta");
+  await page.goto("/sites/dupont/backup");
+  await taken(page);
+  const ticket = page.locator("input[name=ticket]");
+  const before = await ticket.inputValue();
+  const start = page.getByRole("button", { name: words("Lancer la sauvegarde", "Start the backup") });
+  await start.focus();
+  await call(page, "start_backup", { site: "dupont" });
+  await expect(ticket).not.toHaveValue(before);
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
+  await expect(start).toBeFocused();
+  await letGo();
+});
+
 test("without script the form on the page of the process cancels it", { tag: "@noscript" }, async ({ another, own }) => {
   await own.begin();
   const page = await another(own.url);

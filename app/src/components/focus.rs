@@ -106,7 +106,8 @@ fn about(element: &Element) -> Vec<String> {
         about.extend(
             (0..inputs.length())
                 .filter_map(|at| inputs.item(at)?.dyn_into::<HtmlInputElement>().ok())
-                .filter(|input| input.type_() == "hidden")
+                // Every reading of a page brings another ticket for the same thing.
+                .filter(|input| input.type_() == "hidden" && input.name() != "ticket")
                 .map(|input| input.value()),
         );
     }
