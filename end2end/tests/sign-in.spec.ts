@@ -107,8 +107,11 @@ test("whose language is not spoken here is answered in French", { tag: "@french"
 
 test("who was signed out in another tab signs in beside the page and loses nothing that was typed", async ({ page, context, words }) => {
   await signIn(page, "operator", "own");
-  await page.goto("/sites/vallee/nights");
-  await taken(page);
+  const policy = await context.newPage();
+  for (const [each, path] of [[page, "nights"], [policy, "retention"]] as const) {
+    await each.goto(`/sites/vallee/${path}`);
+    await taken(each);
+  }
   const other = await context.newPage();
   await other.goto("/sites");
   const menu = other.getByRole("button", { name: "Menu" });
@@ -116,21 +119,30 @@ test("who was signed out in another tab signs in beside the page and loses nothi
   await other.getByRole("button", { name: words("Se déconnecter", "Sign out") }).click();
   await expect(other).toHaveURL(/\/sign-in/);
 
-  const before = await page.locator("#window").inputValue();
-  await page.locator("#window").fill("105");
+  const [window, days] = [page.locator("#window"), policy.locator("#days")];
+  const before = await window.inputValue();
+  const wanted = before === "105" ? "100" : "105";
+  await window.fill(wanted);
+  await days.fill("9");
   const save = page.getByRole("button", { name: words("Enregistrer l’horaire", "Save the schedule") });
   await save.click();
-  await expect(page.getByRole("alert")).toContainText(words("Rien n’a été fait. Votre session est terminée.", "Nothing was done. Your session has ended."));
+  // The page of the policy reads itself again after each answer, and what is refused then does not take its place.
+  await policy.getByRole("button", { name: words("Enregistrer la règle", "Save the rule") }).click();
+  for (const each of [page, policy]) {
+    await expect(each.getByRole("alert")).toContainText(words("Rien n’a été fait. Votre session est terminée.", "Nothing was done. Your session has ended."));
+    await expect(each.getByRole("link", { name: words("Se connecter dans un autre onglet", "Sign in in another tab") })).toBeVisible();
+  }
+  await expect(days).toHaveValue("9");
   const [beside] = await Promise.all([context.waitForEvent("page"), page.getByRole("link", { name: words("Se connecter dans un autre onglet", "Sign in in another tab") }).click()]);
   await fillSignIn(beside, PEOPLE.operator, PASSWORD);
   await expect(beside).toHaveURL(/\/sites$/);
-  await expect(page.locator("#window")).toHaveValue("105");
+  await expect(window).toHaveValue(wanted);
   await save.click();
   await expect(page).toHaveURL(/\/sites\/vallee$/);
   await page.goto("/sites/vallee/nights");
   await taken(page);
-  await expect(page.locator("#window")).toHaveValue("105");
-  await page.locator("#window").fill(before);
+  await expect(window).toHaveValue(wanted);
+  await window.fill(before);
   await save.click();
   await expect(page).toHaveURL(/\/sites\/vallee$/);
 });

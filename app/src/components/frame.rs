@@ -1,8 +1,10 @@
 //! The frame of a page: skip link, banner, door and main. And how a page waits for what it shows.
 
+use domain::refusal::Refusal;
 use domain::site::Site;
 use leptos::prelude::*;
 use leptos::tachys::reactive_graph::OwnedView;
+use leptos_router::hooks::use_location;
 
 use super::banner::Banner;
 use super::door::Door;
@@ -78,6 +80,7 @@ pub(crate) fn fetched<T>(
 where
     T: Clone + Send + Sync + 'static,
 {
+    let (path, drawn) = (use_location().pathname, StoredValue::new(None::<String>));
     let waiting = move || {
         let site = use_context::<LastSite>().and_then(|last| {
             let about_a_site = matches!(place, Place::Overview | Place::Databases | Place::SiteProcesses);
@@ -95,6 +98,15 @@ where
                     let (draw, around) = (draw.clone(), around.clone());
                     Suspend::new(async move {
                         let shown = resource.await;
+                        let here = Some(path.get_untracked());
+                        let signed_out = matches!(shown, Err(ApiError::Refused(Refusal::NotSignedIn)));
+                        if signed_out && drawn.try_get_value() == Some(here.clone()) {
+                            // What was typed on the page stays there; banner and acts say that the session has ended.
+                            std::future::pending::<()>().await;
+                        }
+                        if shown.is_ok() {
+                            drawn.set_value(here);
+                        }
                         if cfg!(feature = "hydrate") {
                             keep_focus();
                         }
