@@ -180,9 +180,11 @@ test("what is left of an upload is removed, and the list says so at once", { tag
   await taken(page);
   const panel = page.locator("section", { has: page.locator("#t-wait") });
   const remove = (name: string) => panel.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: words("Supprimer", "Remove") });
-  await remove("one.bacpac").click();
+  await remove("one.bacpac").dblclick();
   await expect(panel.getByRole("listitem")).toHaveCount(1);
   await expect(panel).toContainText("two.bacpac");
+  await expect(remove("two.bacpac"), "the focus is not on the button of the next one").not.toBeFocused();
+  await expect(panel.getByRole("alert")).toBeHidden();
   await remove("two.bacpac").click();
   await expect(panel).toBeHidden();
   await page.reload();

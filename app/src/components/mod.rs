@@ -32,7 +32,6 @@ pub(crate) use door::{Preferences, brand};
 pub(crate) use elements::{Empty, Instant, drawn, icon, notice, process_plate, review_plate, site_plate};
 pub(crate) use expiry_log::expiry_log;
 pub(crate) use fault::{NotFound, Reference, fault};
-#[cfg(feature = "hydrate")]
 pub(crate) use focus::keep_focus;
 pub(crate) use frame::{Frame, LastSite, Place, fetched};
 pub(crate) use head::{Crumb, Head, Navigated};

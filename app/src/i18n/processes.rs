@@ -32,7 +32,7 @@ sentences! {
     content_at { "Contenu au", "Content as of" }
     content_at_note { "Rien de ce qui est saisi après n’y figure.", "Nothing entered later is in it." }
     restored_to { "État retrouvé", "Restored to" }
-    to_restore { "État demandé", "To be restored" }
+    to_restore { "État demandé", "State asked for" }
     reason { "Motif", "Reason" }
     asked_at { "Lancé", "Started" }
     attempt { "Tentative", "Attempt" }

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::{self, DropUpload, StartImport};
-use crate::components::{Act, Frame, Head, Place, act_error, fetched, icon, mini, use_act};
+use crate::components::{Act, Frame, Head, Place, act_error, fetched, icon, keep_focus, mini, once, use_act};
 use crate::i18n::packages as words;
 use crate::upload::{Sending, Told};
 use crate::viewer::lang;
@@ -159,7 +159,13 @@ fn waiting(lang: Lang, reading: Reading, sending: Sending) -> impl IntoView {
     let (start, start_error) = use_act::<StartImport>();
     let removed = Memo::new(move |before: Option<&Vec<UploadId>>| {
         let mut removed = before.cloned().unwrap_or_default();
-        removed.extend(drop.value().get().and_then(Result::ok).map(|upload| upload.id));
+        if let Some(Ok(upload)) = drop.value().get() {
+            // The button of the next one comes to stand where this one's was.
+            if cfg!(feature = "hydrate") {
+                keep_focus();
+            }
+            removed.push(upload.id);
+        }
         removed
     });
     Effect::new(move |_| removed.with(|removed| sending.forget(removed)));
@@ -195,6 +201,8 @@ fn waiting_row(
     start: ServerAction<StartImport>,
 ) -> AnyView {
     let zone = &reading.summary.site.zone;
+    let (dropping, starting) = (drop.pending(), start.pending());
+    let once = once(move || dropping.get_untracked() || starting.get_untracked());
     let id = entry.upload.id.to_string();
     let whole = entry.received == entry.upload.bytes;
     let when = display::relative(lang, zone, reading.now, entry.upload.touched_at);
@@ -204,7 +212,7 @@ fn waiting_row(
         view! {
             <ActionForm action=start>
                 <input type="hidden" name="upload" value=to_check/>
-                <button class="btn btn-quiet">{icon("list-checks")}{words::check_now(lang)}</button>
+                <button class="btn btn-quiet" on:click=once>{icon("list-checks")}{words::check_now(lang)}</button>
             </ActionForm>
         }
     });
@@ -216,7 +224,7 @@ fn waiting_row(
             {check}
             <ActionForm action=drop>
                 <input type="hidden" name="upload" value=id/>
-                <button class="btn btn-quiet">{icon("trash")}{words::remove(lang)}
+                <button class="btn btn-quiet" on:click=once>{icon("trash")}{words::remove(lang)}
                     <span class="sr">{about}</span></button>
             </ActionForm>
             </div>
