@@ -50,10 +50,13 @@ pub(crate) fn Reason(
     }
 }
 
+/// An action, and what it answered when it did not succeed. A page that is read again has it outside of what is drawn anew.
+pub(crate) type ActAndError<S> = (ServerAction<S>, Signal<Option<ApiError>>);
+
 /// An action and what it answered when it did not succeed. An answer often leads to another page, and what shows it may be asked
 /// once more while this page is being put away: read it and `pending` with `try_get`, which then says nothing. Without script the answer comes back in the address, where
 /// the server alone reads it: so it is handed to the browser with the page.
-pub(crate) fn use_act<S>() -> (ServerAction<S>, Signal<Option<ApiError>>)
+pub(crate) fn use_act<S>() -> ActAndError<S>
 where
     S: ServerFn<Error = ApiError> + Clone + Send + Sync + 'static,
     S::Output: Clone + Send + Sync + 'static,

@@ -4,7 +4,6 @@
 use leptos::ev;
 use leptos::html;
 use leptos::prelude::*;
-
 use leptos::wasm_bindgen::JsCast;
 use leptos::web_sys::Element;
 

@@ -6,11 +6,11 @@ use domain::refusal::Refusal;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use super::act::{Act, act_error, use_act};
+use super::act::{Act, ActAndError, act_error, use_act};
 use super::asking::Asking;
 use super::clicks::{leave, once};
 use super::elements::icon;
-use crate::api::{ApiError, StartBackup};
+use crate::api::StartBackup;
 use crate::viewer::lang;
 use crate::{i18n, paths};
 use domain::display;
@@ -33,8 +33,8 @@ pub(crate) fn BackupDialog(
 pub(crate) fn BackupWarning(
     /// What it tells.
     overview: SiteOverview,
-    /// The act and its answer, which outlive a reading of the page.
-    start: (ServerAction<StartBackup>, Signal<Option<ApiError>>),
+    /// The act that it warns of.
+    start: ActAndError<StartBackup>,
     /// Why the act is refused, if it is.
     refusal: Option<Refusal>,
     /// What *Do not back up* does where script runs; otherwise it leads back to the site.

@@ -22,7 +22,7 @@ mod process_table;
 mod quota;
 mod reviews;
 
-pub(crate) use act::{Act, Reason, act_error, use_act};
+pub(crate) use act::{Act, ActAndError, Reason, act_error, use_act};
 pub(crate) use asking::Asking;
 pub(crate) use backup_table::{Acts, BackupTable, Section, name as backup_name};
 pub(crate) use cancelling::{CancelDialog, CancelProcess, Cancels};

@@ -4,8 +4,8 @@ use domain::overview::SiteOverview;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::{ApiError, StartBackup};
-use crate::components::{BackupWarning, Frame, Place, fetched, use_act};
+use crate::api::StartBackup;
+use crate::components::{ActAndError, BackupWarning, Frame, Place, fetched, use_act};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{api, i18n, rights};
@@ -27,7 +27,7 @@ pub(crate) fn BackupPage() -> impl IntoView {
     })
 }
 
-fn page(overview: SiteOverview, start: (ServerAction<StartBackup>, Signal<Option<ApiError>>)) -> impl IntoView {
+fn page(overview: SiteOverview, start: ActAndError<StartBackup>) -> impl IntoView {
     let title = i18n::site::dialog_title(lang());
     let site = overview.summary.site.clone();
     let refusal = rights::backup_refusal(&overview, &site);

@@ -11,10 +11,10 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::api::{self, ApiError, StartExport};
+use crate::api::{self, StartExport};
 use crate::components::{
-    Act, Empty, Frame, Head, Instant, Place, ProcessCard, act_error, backup_name, export_log, fetched, icon, notice,
-    use_act,
+    Act, ActAndError, Empty, Frame, Head, Instant, Place, ProcessCard, act_error, backup_name, export_log, fetched,
+    icon, notice, use_act,
 };
 use crate::i18n::packages as words;
 use crate::live::Live;
@@ -36,10 +36,7 @@ pub(crate) fn ExportPage() -> impl IntoView {
     fetched(reading, Place::Databases, move |reading| page(reading, make).into_any())
 }
 
-/// The act of making one, and its answer.
-type Make = (ServerAction<StartExport>, Signal<Option<ApiError>>);
-
-fn page(reading: Reading, make: Make) -> impl IntoView {
+fn page(reading: Reading, make: ActAndError<StartExport>) -> impl IntoView {
     let lang = lang();
     let site = reading.site.clone();
     let title = words::title(lang, &reading.database_name);
@@ -81,7 +78,12 @@ fn page(reading: Reading, make: Make) -> impl IntoView {
     }
 }
 
-fn make_form(label: &'static str, class: &'static str, reading: &Reading, (action, error): Make) -> AnyView {
+fn make_form(
+    label: &'static str,
+    class: &'static str,
+    reading: &Reading,
+    (action, error): ActAndError<StartExport>,
+) -> AnyView {
     let pending = action.pending();
     let (backup, database) = (reading.backup.id.to_string(), reading.database.to_string());
     view! {
@@ -95,7 +97,7 @@ fn make_form(label: &'static str, class: &'static str, reading: &Reading, (actio
     .into_any()
 }
 
-fn not_made(lang: Lang, reading: &Reading, make: Make) -> AnyView {
+fn not_made(lang: Lang, reading: &Reading, make: ActAndError<StartExport>) -> AnyView {
     let form = make_form(words::make(lang), "btn btn-main", reading, make);
     let failed = reading.last_ended.as_ref().map(|process| {
         let href = paths::process(&process.id);
@@ -125,7 +127,7 @@ fn being_made(lang: Lang, process: &Process, site: &Site, reading: &Reading) -> 
     .into_any()
 }
 
-fn made(lang: Lang, ready: &ReadyExport, reading: &Reading, make: Make) -> AnyView {
+fn made(lang: Lang, ready: &ReadyExport, reading: &Reading, make: ActAndError<StartExport>) -> AnyView {
     let (zone, export) = (&reading.site.zone, &ready.export);
     let made = display::capital(&display::relative(lang, zone, reading.now, export.made_at));
     let until = display::short_date(lang, zone.local(export.keep_until).date);

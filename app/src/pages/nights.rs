@@ -15,7 +15,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::{self, ApiError, SetNights};
-use crate::components::{Act, Frame, Head, Place, act_error, fetched, icon, night_facts, once, use_act};
+use crate::components::{Act, ActAndError, Frame, Head, Place, act_error, fetched, icon, night_facts, once, use_act};
 use crate::live::Live;
 use crate::viewer::lang;
 use crate::{i18n, paths, rights};
@@ -31,13 +31,13 @@ pub(crate) fn NightsPage() -> impl IntoView {
         move || (site.get(), live.changes(Some(&site.get()))),
         |(site, _)| api::read_site(site),
     );
-    let (set, error) = use_act();
+    let set = use_act();
     fetched(overview, Place::Overview, move |overview| {
-        page(overview, set, error).into_any()
+        page(overview, set).into_any()
     })
 }
 
-fn page(overview: SiteOverview, set: ServerAction<SetNights>, error: Signal<Option<ApiError>>) -> impl IntoView {
+fn page(overview: SiteOverview, set: ActAndError<SetNights>) -> impl IntoView {
     let lang = lang();
     let site = overview.summary.site.clone();
     let title = i18n::nights::title(lang);
@@ -47,7 +47,7 @@ fn page(overview: SiteOverview, set: ServerAction<SetNights>, error: Signal<Opti
             <Act id="r-nights" label=i18n::nights::save(lang) class="btn" refusal zone=site.zone.clone()/>
         }
         .into_any(),
-        None => form(lang, &site, overview.summary.nights.schedule, set, error).into_any(),
+        None => form(lang, &site, overview.summary.nights.schedule, set).into_any(),
     };
     view! {
         <Title text=format!("{title} · {}", site.name)/>
@@ -63,13 +63,7 @@ fn page(overview: SiteOverview, set: ServerAction<SetNights>, error: Signal<Opti
     }
 }
 
-fn form(
-    lang: Lang,
-    site: &Site,
-    schedule: Schedule,
-    set: ServerAction<SetNights>,
-    error: Signal<Option<ApiError>>,
-) -> impl IntoView + use<> {
+fn form(lang: Lang, site: &Site, schedule: Schedule, (set, error): ActAndError<SetNights>) -> impl IntoView + use<> {
     let pending = set.pending();
     // A form that was refused without script comes back with what was typed.
     let typed = |name: &str, set: String| {

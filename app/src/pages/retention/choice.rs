@@ -62,7 +62,7 @@ impl Choice {
         self.filled.update(|times| *times += 1);
     }
 
-    /// What to do with each key in a field.
+    /// Takes in what stands in a field, key by key.
     pub(super) fn type_in(self, place: usize, text: String) {
         self.typed.update(|typed| typed[place] = Some(text));
     }
